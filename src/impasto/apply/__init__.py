@@ -1,0 +1,1 @@
+"""Runtimes, stylizers, and the one loop source → stylizer → sink."""

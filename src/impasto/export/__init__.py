@@ -1,0 +1,1 @@
+"""A style in other people's formats."""

@@ -1,0 +1,86 @@
+"""`Frame`: what flows from a source through a stylizer to a sink."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels: TypeAlias = NDArray[Any]
+"""H×W×3 RGB: uint8 in [0, 255], uint16 in [0, 65535], or float32 in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Color:
+    """How pixel values are to be read.
+
+    `icc_profile` holds the embedded profile of a still; None means sRGB.
+    """
+
+    primaries: str = "bt709"
+    transfer: str = "srgb"
+    full_range: bool = True
+    bit_depth: int = 8
+    icc_profile: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a still carries beside its pixels and what must survive a restyle.
+
+    `exif` has its orientation already reset to 1, since pixels are stored upright.
+    """
+
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    jpeg_subsampling: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One upright picture.
+
+    Attributes
+    ----------
+    pixels
+        H×W×3 RGB, at its native depth: uint8, uint16, or float32 in [0, 1].
+    alpha
+        H×W of the same dtype as `pixels`, or None.
+    pts
+        Exact presentation time in seconds; None for a still.
+    index, shot
+        Position in the source, and the number of the shot it belongs to.
+    path
+        Where a still was read from.
+    """
+
+    pixels: Pixels
+    alpha: Pixels | None = None
+    index: int = 0
+    shot: int = 0
+    pts: Fraction | None = None
+    color: Color = field(default_factory=Color)
+    metadata: Metadata = field(default_factory=Metadata)
+    path: Path | None = None
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    def with_pixels(self, pixels: Pixels) -> Frame:
+        """Return the same frame showing other pixels."""
+        return replace(self, pixels=pixels)
+
+
+def pixel_maximum(dtype: np.dtype[Any]) -> float:
+    """Return the value that stands for white: 255, 65535 or 1.0."""
+    return float(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else 1.0

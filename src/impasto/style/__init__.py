@@ -1,0 +1,1 @@
+"""The style file and the library of installed styles."""

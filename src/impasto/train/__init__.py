@@ -1,0 +1,1 @@
+"""Learning a style by adversarial training; needs the extra `learn`."""

@@ -1,0 +1,1 @@
+"""Pretrained eyes that read pixels and never restyle."""
