@@ -1,0 +1,35 @@
+"""A look for pictures whose numbers are not sRGB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.apply.lut import Lut3D
+
+ColorTransform = Callable[[NDArray[Any]], NDArray[np.float32]]
+
+
+def lut_in_native_space(lut: Lut3D, to_srgb: ColorTransform, to_native: ColorTransform, size: int = 33) -> Lut3D:
+    """Return the LUT that does to colours in a picture's own space what `lut` does to their sRGB values.
+
+    A colour x becomes x + native(lut(sRGB(x))) − native(sRGB(x)): the difference gives back what the way through
+    sRGB clips or rounds, so that the identity stays exactly that and a wide gamut is not lost.
+
+    Parameters
+    ----------
+    lut
+        A look for sRGB.
+    to_srgb, to_native
+        Transforms of (K, 3) colours in [0, 1], as from `impasto.media.color_profile.profile_transforms`.
+    size
+        Steps per axis of the result.
+    """
+    colors = Lut3D.identity(size).table.reshape(-1, 3)
+    srgb = np.ascontiguousarray(to_srgb(colors), np.float32)
+    residual = colors - to_native(srgb)
+    graded = to_native(lut.apply(srgb)) + residual
+    return Lut3D(graded.clip(0, 1).reshape(size, size, size, 3))

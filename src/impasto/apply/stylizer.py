@@ -1,0 +1,35 @@
+"""`Stylizer`: what changes frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from impasto.apply.held_lut import HeldLut
+from impasto.media.frame import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What a stylizer remembers from one frame to the next. A new `State()` starts a source.
+
+    Attributes
+    ----------
+    shot
+        The shot that the rest was made for; None at the start.
+    icc_profile
+        The profile of the frames it was made for.
+    lut
+        The LUT held over the shot, for looks.
+    """
+
+    shot: int | None = None
+    icc_profile: bytes | None = None
+    lut: HeldLut | None = None
+
+
+class Stylizer(Protocol):
+    """Changes one frame at a time. Holds no temporal state itself, so that threads may share it."""
+
+    def __call__(self, frame: Frame, state: State) -> tuple[Frame, State]:
+        """Return the restyled frame and the state to give with the next one."""
