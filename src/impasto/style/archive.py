@@ -1,0 +1,203 @@
+"""The zip that a style file is, written reproducibly and read as if a stranger had made it.
+
+The comment at the end of the zip holds the hash of `style.json`, which holds the hash of every other member, so any
+change to what a style says or does is noticed. That guards against damage and careless edits, not against forgery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from impasto.errors import StyleFileError
+
+MANIFEST_MEMBER = "style.json"
+GENERATOR_MEMBER = "generator.onnx"
+DISCRIMINATOR_MEMBER = "discriminator.onnx"
+WEIGHTS_MEMBER = "weights.safetensors"
+PREVIEW_MEMBER = "preview.jpg"
+
+_MIB = 1 << 20
+MEMBER_LIMITS = {
+    MANIFEST_MEMBER: 1 * _MIB,
+    GENERATOR_MEMBER: 128 * _MIB,
+    DISCRIMINATOR_MEMBER: 128 * _MIB,
+    WEIGHTS_MEMBER: 256 * _MIB,
+    PREVIEW_MEMBER: 8 * _MIB,
+}
+"""Unpacked bytes that each member may have."""
+TOTAL_LIMIT = 512 * _MIB
+MAX_MEMBERS = 16
+MAX_RATIO = 200
+"""Unpacked over packed size; what packs better than half of this is stored unpacked when saving."""
+
+_COMMENT = re.compile(rb"impasto style sha256 ([0-9a-f]{64})")
+_COMMENT_SIZE = 21 + 64
+_END = struct.Struct("<4s4H2LH")
+_END_SIGNATURE = b"PK\x05\x06"
+_MAX_DIRECTORY_SIZE = 16 << 10
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+
+
+def write_archive(stream: BinaryIO, members: Mapping[str, bytes]) -> None:
+    """Write members in their order; the same members give the same bytes.
+
+    Raises
+    ------
+    StyleFileError
+        A member is larger than a style may hold, so that nothing is saved that could not be loaded.
+    """
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in members.items():
+            if len(content) > MEMBER_LIMITS[name]:
+                raise StyleFileError(f"{name} has {_size(len(content))}; a style holds {_size(MEMBER_LIMITS[name])}.")
+            info = zipfile.ZipInfo(name, _FIXED_TIME)
+            info.create_system = 3
+            info.external_attr = (stat.S_IFREG | 0o644) << 16
+            info.compress_type = _compression(content)
+            archive.writestr(info, content)
+        archive.comment = b"impasto style sha256 " + sha256(members[MANIFEST_MEMBER]).encode()
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of `content` as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _compression(content: bytes) -> int:
+    packed = len(zlib.compress(content, 6))
+    return zipfile.ZIP_DEFLATED if packed < len(content) <= packed * MAX_RATIO // 2 else zipfile.ZIP_STORED
+
+
+def list_archive(path: Path) -> tuple[str, ...]:
+    """Return the names of the members, after every check that needs no unpacking."""
+    with _open(path) as (archive, _):
+        return tuple(archive.namelist())
+
+
+def read_manifest_member(path: Path) -> bytes:
+    """Return `style.json`, verified against the comment of the zip."""
+    with _open(path) as (archive, digest):
+        return _read(archive, MANIFEST_MEMBER, path, digest)
+
+
+def read_member(path: Path, name: str, digest: str) -> bytes:
+    """Return one member, verified against its hash.
+
+    Raises
+    ------
+    StyleFileError
+        The file is not, or no longer, a safe and undamaged style file, or the member is missing or was changed.
+    """
+    with _open(path) as (archive, _):
+        return _read(archive, name, path, digest)
+
+
+def _read(archive: zipfile.ZipFile, name: str, path: Path, digest: str) -> bytes:
+    try:
+        # Asked for a number of bytes, zipfile unpacks no more; asked for all, it would unpack past the declared size.
+        with archive.open(name) as member:
+            content = member.read(archive.getinfo(name).file_size)
+    except KeyError:
+        raise StyleFileError(f"{path} is incomplete: it holds no {name}.") from None
+    except _DAMAGE as error:
+        raise StyleFileError(f"{path} is damaged ({name} cannot be unpacked): copy or download it again.") from error
+    if sha256(content) != digest:
+        raise StyleFileError(f"{path} was changed after it was saved ({name} differs): get it again from its source.")
+    return content
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[zipfile.ZipFile, str]]:
+    """Open a checked zip; also give the hash of `style.json` that its comment states."""
+    try:
+        stream = _open_regular(path)
+    except OSError as error:
+        raise StyleFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+    with stream:
+        digest = _check_end(stream, path)
+        try:
+            archive = zipfile.ZipFile(stream)
+        except _DAMAGE as error:
+            raise StyleFileError(f"{path} is damaged: copy or download it again.") from error
+        with archive:
+            _check_entries(archive.infolist(), path)
+            yield archive, digest
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    # Opening a named pipe would wait for ever.
+    if path.exists() and not path.is_file():
+        raise OSError("it is a folder" if path.is_dir() else "it is not a regular file")
+    return path.open("rb")
+
+
+def _check_end(stream: BinaryIO, path: Path) -> str:
+    """Check the last record by hand: zipfile would load a directory of any length before it can be asked."""
+    start, size = stream.read(4), stream.seek(0, 2)
+    if size == 0:
+        raise StyleFileError(f"{path} is empty: it is not a style file.")
+    if start[:2] != b"PK":
+        raise StyleFileError(f"{path} is not a style file.")
+    stream.seek(max(0, size - _END.size - _COMMENT_SIZE))
+    tail = stream.read()
+    comment = _COMMENT.fullmatch(tail[_END.size :])
+    if comment is None or tail.count(_END_SIGNATURE) != 1 or not tail.startswith(_END_SIGNATURE):
+        raise StyleFileError(_explain_foreign_end(stream, path))
+    directory_size, directory_offset = _END.unpack(tail[: _END.size])[5:7]
+    if directory_size > _MAX_DIRECTORY_SIZE or directory_offset + directory_size + len(tail) != size:
+        raise StyleFileError(f"{path} holds too many members, or data that is none, for a style file.")
+    return comment[1].decode()
+
+
+def _explain_foreign_end(stream: BinaryIO, path: Path) -> str:
+    stream.seek(max(0, stream.seek(0, 2) - (1 << 16) - _END.size))
+    if _END_SIGNATURE in stream.read():
+        return f"{path} is not a style file, or was changed after it was saved: get it again from its source."
+    return f"{path} is truncated: copy or download it again."
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], path: Path) -> None:
+    if len(entries) > MAX_MEMBERS:
+        raise StyleFileError(f"{path} holds {len(entries)} members; a style file has at most {len(MEMBER_LIMITS)}.")
+    names = [entry.orig_filename for entry in entries]
+    if len(set(names)) != len(names):
+        raise StyleFileError(f"{path} holds the same member twice; it is not a safe style file.")
+    for entry in entries:
+        _check_kind(entry, path)
+        _check_sizes(entry, path)
+    total = sum(entry.file_size for entry in entries)
+    if total > TOTAL_LIMIT:
+        raise StyleFileError(f"{path} would unpack to {_size(total)}; a style holds at most {_size(TOTAL_LIMIT)}.")
+
+
+def _check_kind(entry: zipfile.ZipInfo, path: Path) -> None:
+    name = entry.orig_filename
+    if re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", name) is None:
+        raise StyleFileError(f"{path} holds a member with the unsafe path {name[:80]!r}; do not use this file.")
+    mode = entry.external_attr >> 16
+    plain_kind = stat.S_IFMT(mode) in (0, stat.S_IFREG)
+    plain_packing = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not entry.flag_bits & 1
+    if not (plain_kind and plain_packing):
+        raise StyleFileError(f"{path} holds {name!r} as a link or in an unknown packing; do not use this file.")
+
+
+def _check_sizes(entry: zipfile.ZipInfo, path: Path) -> None:
+    limit = MEMBER_LIMITS.get(entry.filename, TOTAL_LIMIT)
+    ratio = entry.file_size / max(entry.compress_size, 1)
+    if entry.file_size > limit or ratio > MAX_RATIO:
+        message = f"{path} would unpack {entry.filename} to {_size(entry.file_size)} from {_size(entry.compress_size)}"
+        raise StyleFileError(f"{message}, more than a style holds; do not use this file.")
+
+
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / _MIB:,.1f} MiB" if num_bytes >= _MIB // 10 else f"{num_bytes:,} bytes"

@@ -1,0 +1,137 @@
+"""`Manifest`: everything one side knows about the other, as `style.json` holds it.
+
+Reading is strict about types and ranges and silent about unknown keys: a key may be added without raising
+`SCHEMA_VERSION`, and an older Impasto then ignores it. The version is raised when an older one would misread the file,
+which then asks for an upgrade.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, model_validator
+
+from impasto.style.names import is_style_name
+
+SCHEMA_VERSION: Final = 1
+MAX_LISTED_REFERENCES = 256
+
+Family = Literal["look", "paint", "dream"]
+
+
+def _check_name(name: str) -> str:
+    if not is_style_name(name):
+        raise ValueError("cannot name a style")
+    return name
+
+
+def _check_printable(text: str) -> str:
+    """Refuse what could rewrite the terminal on which a stranger's style is listed."""
+    if not text.isprintable():
+        raise ValueError("holds line breaks or control characters")
+    return text
+
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+StyleName = Annotated[str, AfterValidator(_check_name)]
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_check_printable)]
+Key = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_check_printable)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class SchemaVersion(_Part):
+    """The one key that every version of the schema has."""
+
+    schema_version: Annotated[int, Field(ge=1)]
+
+
+class Needs(_Part):
+    """What the generator must be fed, and what comes out of it.
+
+    Attributes
+    ----------
+    thumbnail_side
+        Side in pixels of the square thumbnail that a look is predicted from.
+    lut_size
+        Points per axis of the 3D LUT that a look predicts.
+    """
+
+    thumbnail_side: Annotated[int, Field(ge=8, le=2048)] | None = None
+    lut_size: Annotated[int, Field(ge=2, le=129)] | None = None
+
+
+class Sources(_Part):
+    """What a style was learned from.
+
+    Attributes
+    ----------
+    num_references, num_content
+        Pictures used, after duplicates and unusable ones were left out.
+    reference_sha256
+        Hash of each reference file; empty above `MAX_LISTED_REFERENCES`.
+    references_digest
+        Hash over the sorted hashes of all reference files, however many.
+    license_note
+        What the user said about the rights to the references.
+    """
+
+    num_references: Annotated[int, Field(ge=0)] = 0
+    num_content: Annotated[int, Field(ge=0)] = 0
+    reference_sha256: Annotated[tuple[Sha256, ...], Field(max_length=MAX_LISTED_REFERENCES, strict=False)] = ()
+    references_digest: Sha256 | None = None
+    license_note: Line = ""
+
+    @classmethod
+    def of(cls, reference_hashes: Sequence[str], num_content: int, license_note: str = "") -> Self:
+        """Describe references by the SHA-256 (hexadecimal) of each file."""
+        hashes = tuple(sorted(reference_hashes))
+        return cls(
+            num_references=len(hashes),
+            num_content=num_content,
+            reference_sha256=hashes if len(hashes) <= MAX_LISTED_REFERENCES else (),
+            references_digest=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
+            license_note=license_note,
+        )
+
+
+class Manifest(_Part):
+    """The readable part of a style file.
+
+    Attributes
+    ----------
+    needs
+        Sizes that the generator asks for.
+    recipe
+        The training options, resolved, as plain JSON.
+    metrics
+        How good the validation was, by metric name, such as `{"validation_fid": 31.2}`.
+    thresholds
+        What the quality gate holds results of this style against, by metric name.
+    members
+        SHA-256 of each other member of the file; `save_style` fills it in.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: StyleName
+    family: Family
+    description: Line = ""
+    created: Annotated[date, Field(strict=False)]
+    impasto_version: Line
+    needs: Needs = Needs()
+    recipe: dict[str, JsonValue] = Field(default_factory=dict)
+    sources: Sources = Sources()
+    metrics: dict[Key, FiniteFloat] = Field(default_factory=dict)
+    thresholds: dict[Key, FiniteFloat] = Field(default_factory=dict)
+    members: dict[str, Sha256] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _look_states_its_sizes(self) -> Self:
+        if self.family == "look" and None in (self.needs.thumbnail_side, self.needs.lut_size):
+            raise ValueError("a look needs needs.thumbnail_side and needs.lut_size")
+        return self
