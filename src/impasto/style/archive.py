@@ -24,6 +24,7 @@ GENERATOR_MEMBER = "generator.onnx"
 DISCRIMINATOR_MEMBER = "discriminator.onnx"
 WEIGHTS_MEMBER = "weights.safetensors"
 PREVIEW_MEMBER = "preview.jpg"
+MEAN_LUT_MEMBER = "mean_lut.bin"
 
 _MIB = 1 << 20
 MEMBER_LIMITS = {
@@ -32,6 +33,7 @@ MEMBER_LIMITS = {
     DISCRIMINATOR_MEMBER: 128 * _MIB,
     WEIGHTS_MEMBER: 256 * _MIB,
     PREVIEW_MEMBER: 8 * _MIB,
+    MEAN_LUT_MEMBER: 16 * _MIB,
 }
 """Unpacked bytes that each member may have."""
 TOTAL_LIMIT = 512 * _MIB

@@ -15,6 +15,7 @@ from impasto.style.archive import (
     DISCRIMINATOR_MEMBER,
     GENERATOR_MEMBER,
     MANIFEST_MEMBER,
+    MEAN_LUT_MEMBER,
     MEMBER_LIMITS,
     PREVIEW_MEMBER,
     WEIGHTS_MEMBER,
@@ -43,6 +44,8 @@ class StyleFile:
         safetensors with what learning goes on from.
     preview
         A JPEG.
+    mean_lut
+        Of a look: the mean of its LUTs over typical content, as `pack_lut` makes it.
 
     Notes
     -----
@@ -62,12 +65,14 @@ class StyleFile:
         discriminator: Content | None = None,
         weights: Content | None = None,
         preview: Content | None = None,
+        mean_lut: Content | None = None,
     ) -> None:
         members: dict[str, Content | None] = {
             GENERATOR_MEMBER: generator,
             DISCRIMINATOR_MEMBER: discriminator,
             WEIGHTS_MEMBER: weights,
             PREVIEW_MEMBER: preview,
+            MEAN_LUT_MEMBER: mean_lut,
         }
         object.__setattr__(self, "manifest", manifest)
         given = {name: content for name, content in members.items() if content is not None}
@@ -99,6 +104,10 @@ class StyleFile:
     @property
     def preview(self) -> bytes | None:
         return self.read(PREVIEW_MEMBER)
+
+    @property
+    def mean_lut(self) -> bytes | None:
+        return self.read(MEAN_LUT_MEMBER)
 
     def read(self, member: str) -> bytes | None:
         """Return one member by its name in the file, or None where there is none.
@@ -189,6 +198,7 @@ def load_style(path: str | Path) -> StyleFile:
         readers.get(DISCRIMINATOR_MEMBER),
         readers.get(WEIGHTS_MEMBER),
         readers.get(PREVIEW_MEMBER),
+        readers.get(MEAN_LUT_MEMBER),
     )
 
 
