@@ -6,8 +6,6 @@ import pytest
 from impasto.apply.plan import plan_outputs
 from impasto.errors import OutputError, UnreadableMediaError, UsageError
 
-WRITABLE = {".jpg", ".jpeg", ".png", ".tif"}
-
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
@@ -23,7 +21,7 @@ def touch(*names: str) -> list[Path]:
 
 
 def planned(inputs: list[str], output: str) -> dict[str, str]:
-    return {source.as_posix(): target.as_posix() for source, target in plan_outputs(inputs, output, WRITABLE)}
+    return {source.as_posix(): target.as_posix() for source, target in plan_outputs(inputs, output)}
 
 
 def test_one_file_to_the_file_named(folder):
@@ -45,7 +43,7 @@ def test_one_file_into_a_folder_to_be_made(folder):
 @pytest.mark.parametrize("output", ["out", "out.heic", "out.jpgg"])
 def test_one_file_to_a_name_that_says_no_format(folder, output):
     touch("a.jpg")
-    with pytest.raises(OutputError, match="suffix"):
+    with pytest.raises(OutputError, match="must end in"):
         planned(["a.jpg"], output)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from impasto.errors import OutputError, UnreadableMediaError, UsageError
 from impasto.media.files import find_pictures
@@ -13,9 +14,7 @@ FALLBACK_SUFFIX = ".jpg"
 Pair = tuple[Path, Path]
 
 
-def plan_outputs(
-    inputs: Sequence[Path | str], output: Path | str, writable_suffixes: Collection[str] | None = None
-) -> list[Pair]:
+def plan_outputs(inputs: Sequence[Path | str], output: Path | str) -> list[Pair]:
     """Pair each input picture with the file to write.
 
     One file goes to the file named, or into the folder named if that exists or ends with a separator. A folder keeps
@@ -30,48 +29,46 @@ def plan_outputs(
         Files and folders.
     output
         A file or a folder; need not exist.
-    writable_suffixes
-        In lower case, with the dot. Default: those that `impasto.media.image_write` knows.
 
     Raises
     ------
     UnreadableMediaError
         An input does not exist, or there is no picture in any.
     OutputError
-        A folder is to go to a file.
+        A folder is to go to a file, or the file named has the suffix of no format that can be written.
     UsageError
         Two inputs would get the same output.
     """
-    suffixes = _writable_suffixes() if writable_suffixes is None else writable_suffixes
     given = [Path(path) for path in inputs]
     target = Path(output)
     if len(given) == 1 and given[0].is_file() and not _means_folder(output):
-        if target.suffix.lower() not in suffixes:
-            raise OutputError(
-                f"{target} has no suffix of a format that can be written. Use one of {_listed(suffixes)}."
-            )
+        _image_write().check_picture_suffix(target)
         return [(given[0], target)]
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target} is a file. Several pictures need a folder to go to.")
     relative = _relative_outputs(given, target)
     if not relative:
         raise UnreadableMediaError(f"There is no picture in {', '.join(map(str, given)) or 'an empty list'}.")
-    return _without_collisions(relative, target, suffixes)
+    return _without_collisions(relative, target)
 
 
-def _writable_suffixes() -> Collection[str]:
-    from impasto.media.image_write import WRITABLE_SUFFIXES  # noqa: PLC0415  imports Pillow
+def _image_write() -> ModuleType:
+    from impasto.media import image_write  # noqa: PLC0415  imports Pillow
 
-    return WRITABLE_SUFFIXES
+    return image_write
+
+
+def _is_writable(path: Path) -> bool:
+    try:
+        _image_write().check_picture_suffix(path)
+    except OutputError:
+        return False
+    return True
 
 
 def _means_folder(output: Path | str) -> bool:
     separators = (os.sep, os.altsep) if os.altsep else (os.sep,)
     return Path(output).is_dir() or str(output).endswith(separators)
-
-
-def _listed(suffixes: Collection[str]) -> str:
-    return ", ".join(sorted(suffixes))
 
 
 def _relative_outputs(inputs: Sequence[Path], target: Path) -> list[Pair]:
@@ -92,12 +89,12 @@ def _is_earlier_result(picture: Path, folder: Path, target: Path) -> bool:
     return is_below and target.resolve() in picture.resolve().parents
 
 
-def _without_collisions(relative: Sequence[Pair], target: Path, suffixes: Collection[str]) -> list[Pair]:
-    kept = {place for _, place in relative if place.suffix.lower() in suffixes}
+def _without_collisions(relative: Sequence[Pair], target: Path) -> list[Pair]:
+    kept = {place for _, place in relative if _is_writable(place)}
     taken: dict[Path, Path] = {}
     for picture, place in relative:
         name = place
-        if place.suffix.lower() not in suffixes:
+        if not _is_writable(place):
             name = place.with_suffix(FALLBACK_SUFFIX)
             if name in kept or name in taken:
                 name = place.with_name(place.name + FALLBACK_SUFFIX)

@@ -29,7 +29,7 @@ class ApplyOptions:
     overwrite
         Allow an output to replace an input. Other files are replaced in any case.
     quality
-        Of JPEG, WebP and AVIF, 1 to 100; None lets the writer choose.
+        Of JPEG and WebP, 1 to 100.
 
     Raises
     ------
@@ -40,12 +40,12 @@ class ApplyOptions:
     jobs: int = 1
     skip_existing: bool = False
     overwrite: bool = False
-    quality: int | None = None
+    quality: int = 95
 
     def __post_init__(self) -> None:
         if not 1 <= self.jobs <= MAX_JOBS:
             raise UsageError(f"The number of jobs must be from 1 to {MAX_JOBS}, not {self.jobs}.")
-        if self.quality is not None and not 1 <= self.quality <= 100:
+        if not 1 <= self.quality <= 100:
             raise UsageError(f"The quality must be from 1 to 100, not {self.quality}.")
         if self.skip_existing and self.overwrite:
             raise UsageError("Existing outputs cannot be both skipped and overwritten. Choose one.")
