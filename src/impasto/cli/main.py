@@ -1,0 +1,67 @@
+"""The command line: parse, call, print. Each command imports what it needs when it runs, so that help is instant."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from impasto import __version__
+from impasto.cli.apply import apply
+from impasto.cli.compare import compare
+from impasto.cli.ending import INTERRUPTED, with_clean_ending
+from impasto.cli.export import export
+from impasto.cli.learn import learn
+from impasto.cli.styles import styles
+
+app = typer.Typer(
+    name="impasto",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"impasto {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+]
+
+
+@app.callback()
+def impasto(version: Version = False) -> None:
+    """Learn a photographic style from example pictures, and apply it."""
+
+
+for _command in (learn, apply, export, compare):
+    app.command()(with_clean_ending(_command))
+app.add_typer(styles, name="styles")
+
+
+def command_options() -> dict[str, set[str]]:
+    """Return every option of every command, by words such as `styles add`; those of `impasto` itself under ""."""
+    found: dict[str, set[str]] = {}
+
+    def collect(command: Any, name: str) -> None:
+        found[name] = {option for parameter in command.params for option in parameter.opts if option.startswith("-")}
+        for word, inner in getattr(command, "commands", {}).items():
+            collect(inner, f"{name} {word}".strip())
+
+    collect(typer.main.get_command(app), "")
+    return found
+
+
+def main() -> None:
+    """Run the command line, and exit with its code."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        # Between commands, such as while modules load.
+        sys.exit(INTERRUPTED)

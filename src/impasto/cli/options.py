@@ -1,0 +1,49 @@
+"""The options that several commands share, so that each has one name, one letter and one meaning everywhere."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import typer
+
+_Options = TypeVar("_Options")
+
+Pictures = Annotated[
+    list[Path], typer.Argument(metavar="PICTURE", help="Pictures, or folders that are searched for them.")
+]
+StyleChoice = Annotated[
+    str, typer.Option("--style", "-s", metavar="STYLE", help="An installed style, or the path of a .style file.")
+]
+StyleChoices = Annotated[
+    list[str], typer.Option("--style", "-s", metavar="STYLE", help="As for 'apply'; give it once for each style.")
+]
+StyleArgument = Annotated[
+    str, typer.Argument(metavar="STYLE", help="An installed style, or the path of a .style file.")
+]
+# As text, since a separator at the end says that a folder is meant.
+Output = Annotated[str, typer.Option("--output", "-o", metavar="PATH", help="What to write.")]
+Strength = Annotated[float, typer.Option("--strength", min=0, max=1, help="0 changes nothing, 1 is the whole style.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Pictures in work at once.")]
+Quality = Annotated[int, typer.Option("--quality", min=1, max=100, help="Of JPEG and WebP.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Allow replacing what would otherwise be refused.")]
+SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave out pictures whose output exists.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same style on the same machine.")]
+
+
+def command_of(options_type: type[_Options]) -> Callable[[Callable[[_Options], None]], Callable[..., None]]:
+    """Make a command of a function that takes one frozen dataclass, each field of which is an option."""
+
+    def decorate(function: Callable[[_Options], None]) -> Callable[..., None]:
+        def command(**values: Any) -> None:
+            function(options_type(**values))
+
+        command.__doc__ = function.__doc__
+        command.__name__ = function.__name__
+        command.__signature__ = inspect.signature(options_type)  # type: ignore[attr-defined]
+        command.__annotations__ = get_type_hints(options_type, include_extras=True) | {"return": None}
+        return command
+
+    return decorate

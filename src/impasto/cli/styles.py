@@ -1,0 +1,93 @@
+"""`impasto styles`: list, add, remove, show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.cli.ending import with_clean_ending
+from impasto.cli.options import Overwrite, StyleArgument
+
+styles = typer.Typer(help="List the installed styles; add, remove or show one.", no_args_is_help=False)
+
+StyleFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .style file.")]
+NewName = Annotated[
+    str | None, typer.Option("--name", help="What to call it. Default: what the file is called.", show_default=False)
+]
+InstalledName = Annotated[str, typer.Argument(metavar="NAME", help="A style of your own.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the manifest as it is in the file.")]
+
+
+@styles.callback(invoke_without_command=True)
+@with_clean_ending
+def list_styles(context: typer.Context) -> None:
+    """List the installed styles; add, remove or show one."""
+    if context.invoked_subcommand is not None:
+        return
+    from impasto.style.library import default_library  # noqa: PLC0415
+
+    library = default_library()
+    described = library.describe()
+    if not described:
+        typer.echo("No styles are installed. 'impasto learn' makes one; 'impasto styles add FILE' installs one.")
+    width = max(map(len, described), default=0)
+    for name, description in described.items():
+        origin = "" if library.is_builtin(name) else "  (yours)"
+        typer.echo(f"{name:{width}}  {description}{origin}".rstrip())
+
+
+@styles.command("add")
+@with_clean_ending
+def add(file: StyleFileArgument, name: NewName = None, overwrite: Overwrite = False) -> None:
+    """Verify a style file and install a copy under its name."""
+    from impasto.style.library import default_library  # noqa: PLC0415
+
+    typer.echo(f"Installed {default_library().add(file, name, overwrite)}.")
+
+
+@styles.command("remove")
+@with_clean_ending
+def remove(name: InstalledName) -> None:
+    """Delete an installed style of your own."""
+    from impasto.style.library import default_library  # noqa: PLC0415
+
+    default_library().remove(name)
+    typer.echo(f"Removed {name}.")
+
+
+@styles.command("show")
+@with_clean_ending
+def show(style: StyleArgument, as_json: AsJson = False) -> None:
+    """Show what a style says about itself: what it was learned from, how, and how well."""
+    from impasto.style.file import load_manifest  # noqa: PLC0415
+    from impasto.style.library import default_library  # noqa: PLC0415
+
+    path = default_library().resolve(style)
+    manifest = load_manifest(path)
+    if as_json:
+        typer.echo(manifest.model_dump_json(indent=2))
+        return
+    sources = manifest.sources
+    lines = {
+        "name": path.stem if path.stem == manifest.name else f"{path.stem} (learned as {manifest.name})",
+        "family": manifest.family,
+        "description": manifest.description,
+        "file": f"{path} ({path.stat().st_size / 1e6:.2f} MB)",
+        "created": f"{manifest.created}, with Impasto {manifest.impasto_version}",
+        "learned from": f"{sources.num_references} references, {sources.num_content} other pictures",
+        "licence note": sources.license_note,
+        "holds": ", ".join(manifest.members),
+    }
+    for key, value in {**lines, **_flat("metrics", manifest.metrics), **_flat("recipe", manifest.recipe)}.items():
+        if value:
+            typer.echo(f"{key:14} {value}")
+
+
+def _flat(title: str, values: object) -> dict[str, str]:
+    """Return a mapping as one line per entry, the first of which bears the title."""
+    items = values.items() if isinstance(values, dict) else ()
+    shown = [f"{key} = {value if isinstance(value, str) else json.dumps(value)}" for key, value in items]
+    return {title if number == 0 else " " * (number + 1): line for number, line in enumerate(shown)}
