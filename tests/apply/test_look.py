@@ -56,6 +56,16 @@ def test_everything_but_the_pixels_is_kept(darkening, dtype):
     assert np.abs(graded.pixels.astype(float) - frame.pixels / 2).max() <= 0.51
 
 
+def test_padded_pixels_are_the_same_in_pillows_layout(darkening):
+    frame = Frame(picture())
+    plain, _ = LookStylizer(constant(darkening))(frame, State())
+    padded, _ = LookStylizer(constant(darkening), padded=True)(frame, State())
+    assert np.array_equal(padded.pixels, plain.pixels)
+    assert padded.pixels.strides == (4 * frame.width, 4, 1)
+    deep, _ = LookStylizer(constant(darkening), padded=True)(Frame(picture(dtype=np.uint16)), State())
+    assert deep.pixels.flags.c_contiguous
+
+
 def test_strength(darkening):
     frame = Frame(picture())
     unchanged, _ = LookStylizer(constant(darkening), 0.0)(frame, State())

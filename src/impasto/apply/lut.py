@@ -15,7 +15,8 @@ from impasto.errors import UnusablePixelsError, UsageError
 from impasto.media.frame import Pixels, pixel_maximum
 
 Float32s = NDArray[np.float32]
-_Run = Callable[[Pixels, Pixels], None]
+_Run = Callable[[Pixels, Pixels, np.uint64], None]
+_Packed = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint32]]
 MAX_SIZE = 129
 # Below this the 8-bit position in a cell is too coarse; a finer table with the same interpolant is packed instead.
 _MIN_PACKED_SIZE = 17
@@ -88,7 +89,8 @@ class Lut3D:
         pixels
             (..., 3) RGB of dtype uint8, uint16, or float32 in [0, 1] (clamped; NaN counts as 0).
         out
-            Where to write: C-contiguous, of the same shape and dtype; may be `pixels` itself. By default a new array.
+            Where to write: C-contiguous, of the same shape and dtype; may be `pixels` itself. It may have a fourth
+            channel, which is left alone. By default a new array.
         num_threads
             Default: every core this process may use.
 
@@ -115,13 +117,13 @@ class Lut3D:
         run_blocks(fill, 256, 8, num_threads or available_cores())
         return BakedLut(table, spread)
 
-    def _run_8bit(self, source: Pixels, target: Pixels) -> None:
-        _kernels().interpolate_8bit(source, target, *self._packed)
+    def _run_8bit(self, source: Pixels, target: Pixels, step: np.uint64) -> None:
+        _kernels().interpolate_8bit(source, target, step, *self._packed)
 
-    def _run_float(self, source: Pixels, target: Pixels) -> None:
+    def _run_float(self, source: Pixels, target: Pixels, step: np.uint64) -> None:
         is_integer = target.dtype == np.uint16
         white = np.array([pixel_maximum(target.dtype), 0.5 if is_integer else 0], np.float32)
-        _kernels().interpolate_float(source, target, self._padded, self.size, white)
+        _kernels().interpolate_float(source, target, step, self._padded, self.size, white)
 
     @cached_property
     def _padded(self) -> Float32s:
@@ -130,7 +132,7 @@ class Lut3D:
         return padded
 
     @cached_property
-    def _packed(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint32]]:
+    def _packed(self) -> _Packed:
         if self.size < _MIN_PACKED_SIZE:
             factor = -(-(_MIN_PACKED_SIZE - 1) // (self.size - 1))
             return self.resampled((self.size - 1) * factor + 1)._packed
@@ -163,8 +165,8 @@ class BakedLut:
 
     __call__ = apply
 
-    def _run(self, source: Pixels, target: Pixels) -> None:
-        _kernels().look_up_baked(source, target, self.table, self.spread)
+    def _run(self, source: Pixels, target: Pixels, step: np.uint64) -> None:
+        _kernels().look_up_baked(source, target, step, self.table, self.spread)
 
 
 def check_strength(strength: float) -> None:
@@ -186,7 +188,8 @@ def _checked_target(pixels: Pixels, out: Pixels | None) -> Pixels:
         )
     if out is None:
         return np.empty(pixels.shape, pixels.dtype)
-    if out.shape != pixels.shape or out.dtype != pixels.dtype or not out.flags.c_contiguous or not out.flags.writeable:
+    is_shaped = out.shape[:-1] == pixels.shape[:-1] and out.shape[-1] in (3, 4)
+    if not is_shaped or out.dtype != pixels.dtype or not out.flags.c_contiguous or not out.flags.writeable:
         raise UnusablePixelsError("`out` must be writable, C-contiguous, and have the shape and dtype of the pixels.")
     return out
 
@@ -196,17 +199,18 @@ def _for_each_block(run: _Run, pixels: Pixels, out: Pixels, num_threads: int | N
     if pixels.size == 0:
         return
     source = pixels.reshape(-1, 3) if pixels.flags.c_contiguous else pixels
-    target = out.reshape(source.shape)
+    num_channels = out.shape[-1]
+    target, step = out.reshape(*source.shape[:-1], num_channels), np.uint64(num_channels)
     pixels_per_item = max(1, source[0].size // 3)
 
     def run_block(first: int, last: int) -> None:
-        run(np.ascontiguousarray(source[first:last]).reshape(-1), target[first:last].reshape(-1))
+        run(np.ascontiguousarray(source[first:last]).reshape(-1), target[first:last].reshape(-1), step)
 
     block = max(1, PIXELS_PER_BLOCK // pixels_per_item)
     run_blocks(run_block, len(source), block, num_threads or available_cores())
 
 
-def _pack(table: Float32s) -> tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint32]]:
+def _pack(table: Float32s) -> _Packed:
     """Return what `interpolate_8bit` reads: packed entries, and per-axis offsets and sorting keys of 256 values."""
     kernels, size = _kernels(), table.shape[0]
     values = np.rint(table.reshape(-1, 3).clip(0, 1) * kernels.VALUE_SCALE).astype(np.uint64)

@@ -47,8 +47,12 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @compiled
-def interpolate_8bit(source: Array, target: Array, packed: UInt64s, bases: UInt32s, keys: UInt32s) -> None:
+def interpolate_8bit(
+    source: Array, target: Array, step: np.uint64, packed: UInt64s, bases: UInt32s, keys: UInt32s
+) -> None:
     """Tetrahedral interpolation of interleaved 8-bit RGB, all three channels in one 64-bit multiplication.
+
+    A pixel of `target` takes `step` items; what follows its first three is left alone.
 
     `bases` (3, 256) gives the table offset of a value's cell along each axis; `keys` (3, 256) its position in the cell
     (0…256) above the axis' stride, so that sorting keys sorts the axes and brings their strides along.
@@ -75,21 +79,23 @@ def interpolate_8bit(source: Array, target: Array, packed: UInt64s, bases: UInt3
             + packed[corner_3] * low
             + _HALF
         )
-        target[j] = np.uint8(value >> _RED_SHIFT)
-        target[j + ONE] = np.uint8(value >> _GREEN_SHIFT)
-        target[j + TWO] = np.uint8(value >> _BLUE_SHIFT)
+        k = np.uint64(i) * step
+        target[k] = np.uint8(value >> _RED_SHIFT)
+        target[k + ONE] = np.uint8(value >> _GREEN_SHIFT)
+        target[k + TWO] = np.uint8(value >> _BLUE_SHIFT)
 
 
 @compiled
-def look_up_baked(source: Array, target: Array, baked: UInt32s, spread: UInt32s) -> None:
+def look_up_baked(source: Array, target: Array, step: np.uint64, baked: UInt32s, spread: UInt32s) -> None:
     """Replace each 8-bit RGB triple by the entry of a table of all 256³ of them."""
     red_bits, green_bits, blue_bits = spread[0], spread[1], spread[2]
     for i in range(source.size // 3):
         j = np.uint64(i) * THREE
         value = baked[np.uint64(red_bits[source[j]] | green_bits[source[j + ONE]] | blue_bits[source[j + TWO]])]
-        target[j] = np.uint8(value)
-        target[j + ONE] = np.uint8(value >> np.uint32(8))
-        target[j + TWO] = np.uint8(value >> np.uint32(16))
+        k = np.uint64(i) * step
+        target[k] = np.uint8(value)
+        target[k + ONE] = np.uint8(value >> np.uint32(8))
+        target[k + TWO] = np.uint8(value >> np.uint32(16))
 
 
 @compiled
@@ -100,14 +106,14 @@ def fill_baked(reds: Array, baked: UInt32s, spread: UInt32s, packed: UInt64s, ba
     for red in reds:
         for j in range(65536):
             plane[3 * j], plane[3 * j + 1], plane[3 * j + 2] = red, j >> 8, j & 255
-        interpolate_8bit(plane, graded, packed, bases, keys)
+        interpolate_8bit(plane, graded, THREE, packed, bases, keys)
         for j in range(65536):
             value = np.uint32(graded[3 * j] | graded[3 * j + 1] << 8 | graded[3 * j + 2] << 16)
             baked[np.uint64(spread[0, red] | spread[1, j >> 8] | spread[2, j & 255])] = value
 
 
 @compiled
-def interpolate_float(source: Array, target: Array, table: Array, size: int, white: Array) -> None:
+def interpolate_float(source: Array, target: Array, step: np.uint64, table: Array, size: int, white: Array) -> None:
     """Tetrahedral interpolation in float32 of 16-bit integers or floats.
 
     `table` is (size³, 4), padded so that one entry is one vector register. `white` holds two numbers: the value that
@@ -145,7 +151,8 @@ def interpolate_float(source: Array, target: Array, table: Array, size: int, whi
                 + table[np.uint64(corner_2), c] * (middle - low)
                 + table[np.uint64(corner_3), c] * low
             ) * maximum + rounding
-        target[j], target[j + ONE], target[j + TWO] = mixed[0], mixed[1], mixed[2]
+        k = np.uint64(i) * step
+        target[k], target[k + ONE], target[k + TWO] = mixed[0], mixed[1], mixed[2]
 
 
 @compiled
