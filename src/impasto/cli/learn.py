@@ -2,11 +2,94 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from impasto.cli.learn_progress import watch
+from impasto.cli.options import Output, Overwrite, Seed, command_of
 
-def learn(references: Annotated[list[Path], typer.Argument()]) -> None:
-    """Learn a look from example pictures."""
+References = Annotated[
+    list[Path], typer.Argument(metavar="REFERENCES", help="Pictures that show the look, or folders of them.")
+]
+Content = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--content",
+        metavar="PICTURES",
+        help="Pictures as you take them, or a folder; may be given several times. Default: made from the references.",
+        show_default=False,
+    ),
+]
+Minutes = Annotated[float, typer.Option("--minutes", help="Time to train for; the schedule adapts to it.")]
+Steps = Annotated[
+    int | None, typer.Option("--steps", help="Number of training steps, instead of a time.", show_default=False)
+]
+Description = Annotated[str, typer.Option("--description", help="One line about the style, kept in the file.")]
+LicenseNote = Annotated[str, typer.Option("--license-note", help="Your rights to the references, kept in the file.")]
+LogDir = Annotated[
+    Path | None,
+    typer.Option("--log-dir", metavar="DIR", help="Where to log for TensorBoard.", show_default=False),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from where an interrupted run with this output stopped.")]
+Loss = Annotated[str, typer.Option("--loss", help="hinge, non-saturating, bce, lsgan or wgan-gp.")]
+R1Weight = Annotated[float, typer.Option("--r1-weight", help="Weight of the R1 penalty; 0 leaves it out.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", help="Crops per training step.")]
+
+
+@dataclass(frozen=True)
+class LearnOptions:
+    """The options of `impasto learn`; their ranges are checked by the recipe."""
+
+    references: References
+    output: Output
+    content: Content = None
+    minutes: Minutes = 5.0
+    steps: Steps = None
+    seed: Seed = 0
+    description: Description = ""
+    license_note: LicenseNote = ""
+    log_dir: LogDir = None
+    resume: Resume = False
+    overwrite: Overwrite = False
+    loss: Loss = "hinge"
+    r1_weight: R1Weight = 0.0
+    batch_size: BatchSize = 8
+
+
+@command_of(LearnOptions)
+def learn(options: LearnOptions) -> None:
+    """Learn a look from example pictures and keep it in one .style file.
+
+    Needs the extra 'learn'. Ctrl-C ends early and keeps what has been learned; --resume goes on from there.
+    """
+    from impasto.api import learning_extra  # noqa: PLC0415
+
+    with learning_extra():
+        from impasto.train.job import LearnJob, learn_look  # noqa: PLC0415
+        from impasto.train.recipe import Recipe  # noqa: PLC0415
+    recipe = Recipe(
+        minutes=options.minutes,
+        steps=options.steps,
+        seed=options.seed,
+        loss=options.loss,
+        r1_weight=options.r1_weight,
+        batch_size=options.batch_size,
+    )
+    job = LearnJob(
+        references=options.references,
+        output=Path(options.output),
+        content=options.content or (),
+        recipe=recipe,
+        description=options.description,
+        license_note=options.license_note,
+        log_dir=options.log_dir,
+        resume=options.resume,
+        overwrite=options.overwrite,
+    )
+    with watch() as listener:
+        manifest = learn_look(job, listener)
+    shown = ", ".join(f"{name} {value:.4g}" for name, value in manifest.metrics.items())
+    typer.echo(f"Wrote {options.output}{f' ({shown})' if shown else ''}.")

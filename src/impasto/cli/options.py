@@ -36,14 +36,18 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives th
 def command_of(options_type: type[_Options]) -> Callable[[Callable[[_Options], None]], Callable[..., None]]:
     """Make a command of a function that takes one frozen dataclass, each field of which is an option."""
 
+    hints = get_type_hints(options_type, include_extras=True)
+    listed = inspect.signature(options_type).parameters.values()
+    parameters = [parameter.replace(annotation=hints[parameter.name]) for parameter in listed]
+
     def decorate(function: Callable[[_Options], None]) -> Callable[..., None]:
         def command(**values: Any) -> None:
             function(options_type(**values))
 
         command.__doc__ = function.__doc__
         command.__name__ = function.__name__
-        command.__signature__ = inspect.signature(options_type)  # type: ignore[attr-defined]
-        command.__annotations__ = get_type_hints(options_type, include_extras=True) | {"return": None}
+        command.__annotations__ = hints | {"return": None}
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return command
 
     return decorate
