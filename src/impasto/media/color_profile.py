@@ -1,7 +1,8 @@
 """ICC profiles: what colours the numbers of a still stand for.
 
-Little CMS, through Pillow, computes in 8 bits. Where that is too coarse (16-bit frames, look tables), a profile is
-sampled on a lattice whose nodes are exact 8-bit colours and interpolated in float: smooth, within half an 8-bit level.
+8-bit stills go through Little CMS, by way of Pillow. Where 8 bits are too coarse (16-bit frames, look tables), matrix
+profiles are computed in float; a profile of another kind is sampled on a lattice whose nodes are exact 8-bit colours
+and interpolated: smooth, and within a level except where sRGB clips inside a cell.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from impasto.media.frame import Frame, Pixels
+from impasto.media.matrix_profile import MatrixProfile, parse_matrix_profile
 
 ColorTransform: TypeAlias = Callable[[NDArray[Any]], NDArray[np.float32]]
 """N×3 colours in [0, 1] to N×3 colours in [0, 1]."""
@@ -25,6 +27,7 @@ ColorSpace: TypeAlias = Literal["RGB", "GRAY", "CMYK", "Lab"]
 _NUM_NODES = 52  # 51 steps of 5 levels: every node is an 8-bit colour
 _ROWS_AT_ONCE = 1 << 18
 _SAME_COLOR_LEVELS = 2
+_LEVELS_PER_NODE = 5
 
 
 def color_space(icc_profile: bytes) -> str:
@@ -49,6 +52,8 @@ def pillow_transform(
             ends.reverse()
             modes.reverse()
         intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+        if mode == "L":
+            flags |= ImageCms.Flags.NOOPTIMIZE  # 33 nodes, as it would take, miss the start of a steep curve
         return ImageCms.buildTransform(ends[0], ends[1], modes[0], modes[1], intent, flags)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
@@ -87,17 +92,37 @@ def profile_transforms(icc_profile: bytes | None) -> tuple[ColorTransform, Color
     """
     if icc_profile is None or is_srgb(icc_profile):
         return _unchanged, _unchanged
+    matrix_profile = _matrix_profile(icc_profile)
+    if matrix_profile is not None:
+        return matrix_profile.to_srgb, matrix_profile.from_srgb
     to_table, from_table = _table(icc_profile, False), _table(icc_profile, True)
     return lambda colors: _interpolate(to_table, colors), lambda colors: _interpolate(from_table, colors)
 
 
-def gray_curve(icc_profile: bytes) -> NDArray[np.float32] | None:
-    """Return the sRGB value, in [0, 1], of each of `_NUM_NODES` grey levels; None where the profile is broken."""
+def gray_curve(icc_profile: bytes) -> NDArray[np.uint8] | None:
+    """Return the sRGB level of each of the 256 grey levels; None where the profile is broken."""
     transform = pillow_transform(icc_profile, "L")
     if transform is None:
         return None
-    levels = Image.fromarray(np.linspace(0, 255, _NUM_NODES).round().astype(np.uint8)[None])
-    return (np.asarray(ImageCms.applyTransform(levels, transform))[0, :, 1] / 255).astype(np.float32)
+    levels = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+    curve: NDArray[np.uint8] = np.asarray(ImageCms.applyTransform(levels, transform))[0, :, 1]
+    return curve
+
+
+def smooth_gray_curve(icc_profile: bytes) -> NDArray[np.uint16] | None:
+    """Return the sRGB value of each of the 65,536 grey values, without the steps that 8 bits would leave."""
+    curve = gray_curve(icc_profile)
+    if curve is None:
+        return None
+    levels = curve.tolist()
+    nodes = [0]
+    for level in range(1, 255):
+        if levels[nodes[-1]] + _LEVELS_PER_NODE <= levels[level] <= levels[255] - _LEVELS_PER_NODE:
+            nodes.append(level)
+    nodes.append(255)
+    values = np.interp(np.arange(65536), np.array(nodes) * 257.0, curve[nodes] * 257.0)
+    smooth: NDArray[np.uint16] = np.rint(values).astype(np.uint16)
+    return smooth
 
 
 def _unchanged(colors: NDArray[Any]) -> NDArray[np.float32]:
@@ -115,6 +140,11 @@ def _apply_8bit(icc_profile: bytes, colors: NDArray[np.uint8], inverse: bool) ->
         return colors
     converted: NDArray[np.uint8] = np.asarray(ImageCms.applyTransform(Image.fromarray(colors[None]), transform))[0]
     return converted
+
+
+@lru_cache(maxsize=16)
+def _matrix_profile(icc_profile: bytes) -> MatrixProfile | None:
+    return parse_matrix_profile(icc_profile)
 
 
 @lru_cache(maxsize=16)
@@ -146,13 +176,13 @@ def _convert_8bit(pixels: Pixels, icc_profile: bytes) -> Pixels:
 
 
 def _convert_deep(pixels: Pixels, icc_profile: bytes) -> Pixels:
-    table = _table(icc_profile, False)
+    convert, _ = profile_transforms(icc_profile)
     integer = np.issubdtype(pixels.dtype, np.integer)
     result = np.empty_like(pixels, order="C")
     for rows in _strips(pixels):
         strip = pixels[rows]
         colors = strip.reshape(-1, 3) / np.float32(65535) if integer else strip.reshape(-1, 3)
-        converted = _interpolate(table, colors).reshape(strip.shape)
+        converted = convert(colors).reshape(strip.shape)
         result[rows] = np.rint(converted * 65535) if integer else converted
     return result
 

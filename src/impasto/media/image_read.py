@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, JpegImagePlugin, TiffImagePlugin
 
 from impasto.errors import UnreadableMediaError
-from impasto.media.color_profile import color_space, gray_curve, pillow_transform
+from impasto.media.color_profile import color_space, gray_curve, pillow_transform, smooth_gray_curve
 from impasto.media.deep_image import read_deep_pixels, read_raw, trailing_png_exif
 from impasto.media.exif import orientation, upright_exif, upright_xmp, with_prefix
 from impasto.media.files import RAW_SUFFIXES
@@ -188,9 +188,8 @@ def _rgb_conversion(image: Image.Image, mode: str | None = None) -> tuple[Conver
         transform = pillow_transform(icc_profile, "CMYK")
     elif mode == "LAB":
         transform = pillow_transform(None, "LAB")
-    elif mode in ("1", "L", "LA") and space == "GRAY":
-        transform = pillow_transform(icc_profile, "L")
-        mode = "L"
+    elif mode in ("1", "L", "LA") and space == "GRAY" and (curve := gray_curve(icc_profile or b"")) is not None:
+        return partial(_through_curve, curve.tolist()), None
     if transform is not None:
         return partial(_through_profile, transform, mode), None
     return _plain_rgb, _if_rgb(icc_profile)
@@ -200,6 +199,10 @@ def _through_profile(transform: ImageCms.ImageCmsTransform, mode: str, strip: Im
     converted = ImageCms.applyTransform(strip.convert(mode), transform)
     assert converted is not None
     return converted
+
+
+def _through_curve(curve: list[int], strip: Image.Image) -> Image.Image:
+    return strip.convert("L").point(curve).convert("RGB")
 
 
 def _plain_rgb(strip: Image.Image) -> Image.Image:
@@ -215,11 +218,8 @@ def _if_rgb(icc_profile: bytes | None) -> bytes | None:
 
 
 def _srgb_gray(levels: NDArray[np.uint16], icc_profile: bytes | None) -> NDArray[np.uint16]:
-    curve = gray_curve(icc_profile) if icc_profile and color_space(icc_profile) == "GRAY" else None
-    if curve is None:
-        return levels
-    values = np.interp(np.linspace(0, 1, 65536), np.linspace(0, 1, len(curve)), curve)
-    return np.rint(values * 65535).astype(np.uint16)[levels]
+    curve = smooth_gray_curve(icc_profile) if icc_profile and color_space(icc_profile) == "GRAY" else None
+    return levels if curve is None else curve[levels]
 
 
 def _read_metadata(image: Image.Image, *, decoded: bool = True) -> tuple[Metadata, int]:
