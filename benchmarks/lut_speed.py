@@ -50,7 +50,7 @@ def photo(picture_path: Path | None, width: int, height: int) -> lut_peers.Frame
     if picture_path is not None:
         with Image.open(picture_path) as image:
             return np.array(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
-    enlarged = Image.fromarray(skimage.data.astronaut()).resize((width, height), Image.Resampling.BICUBIC)
+    enlarged = Image.fromarray(skimage.data.astronaut()).resize((width, height), Image.Resampling.BICUBIC)  # type: ignore[no-untyped-call]
     noise = np.random.default_rng(0).normal(0, 2, (height, width, 3))
     return (np.asarray(enlarged) + noise).clip(0, 255).astype(np.uint8)
 

@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        Image.fromarray(skimage.data.astronaut()).resize((WIDTH, HEIGHT)).save(Path(folder, "in.jpg"), quality=90)
+        Image.fromarray(skimage.data.astronaut()).resize((WIDTH, HEIGHT)).save(Path(folder, "in.jpg"), quality=90)  # type: ignore[no-untyped-call]
         Path(folder, "generator.onnx").write_bytes(generator(None)[1])
         command = [sys.executable, "-c", CHILD, folder, str(options.jobs)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout

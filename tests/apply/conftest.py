@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from impasto.apply.lut import Lut3D
+from impasto.apply.lut import BakedLut, Lut3D
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +16,8 @@ def film_lut() -> Lut3D:
 def steep_lut() -> Lut3D:
     """A table of random values: the hardest case for interpolation."""
     return Lut3D(np.random.default_rng(1).random((17, 17, 17, 3), np.float32))
+
+
+@pytest.fixture(scope="session")
+def baked_film(film_lut) -> BakedLut:
+    return film_lut.baked(num_threads=1)

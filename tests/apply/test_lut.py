@@ -111,6 +111,28 @@ def test_baked_table_is_bit_for_bit_the_same(steep_lut):
         baked.apply(pixels.astype(np.uint16))
 
 
+@pytest.mark.parametrize("num_pixels", [0, 1, 3, 4, 5, 1023])
+@pytest.mark.parametrize("offset", [0, 1, 3])
+def test_baked_table_serves_any_number_of_pixels_and_any_alignment(film_lut, baked_film, num_pixels, offset):
+    pixels = random_pixels((num_pixels,), "uint8")
+    memory = np.full(3 * num_pixels + 8, 7, np.uint8)
+    out = memory[offset : offset + 3 * num_pixels].reshape(num_pixels, 3)
+    baked_film.apply(pixels, out=out)
+    assert np.array_equal(out, film_lut.apply(pixels))
+    assert (memory[:offset] == 7).all()
+    assert (memory[offset + 3 * num_pixels :] == 7).all()
+
+
+def test_baked_table_fills_padded_targets_and_works_in_place(film_lut, baked_film):
+    pixels = random_pixels((37, 41), "uint8")
+    graded, padded = film_lut.apply(pixels), np.full((37, 41, 4), 9, np.uint8)
+    baked_film.apply(pixels, out=padded)
+    baked_film.apply(pixels, out=pixels)
+    assert np.array_equal(padded[..., :3], graded)
+    assert (padded[..., 3] == 9).all()
+    assert np.array_equal(pixels, graded)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_number_of_threads_does_not_matter(film_lut, dtype):
     pixels = random_pixels((700, 900), dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from impasto.media.frame import Pixels, pixel_maximum
 
 Float32s = NDArray[np.float32]
 _Run = Callable[[Pixels, Pixels, np.uint64], None]
-_Packed = tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint32]]
+_Packed = tuple[NDArray[np.uint64], NDArray[np.uint64]]
 MAX_SIZE = 129
 # Below this the 8-bit position in a cell is too coarse; a finer table with the same interpolant is packed instead.
 _MIN_PACKED_SIZE = 17
@@ -166,7 +167,14 @@ class BakedLut:
     __call__ = apply
 
     def _run(self, source: Pixels, target: Pixels, step: np.uint64) -> None:
-        _kernels().look_up_baked(source, target, step, self.table, self.spread)
+        num_in_words = 0
+        # Words need a packed, aligned target, and a byte order in which red comes first.
+        if step == 3 and target.ctypes.data % 4 == 0 and sys.byteorder == "little":
+            num_in_words = source.size // 12 * 12
+            words = target[:num_in_words].view(np.uint32)
+            _kernels().look_up_baked_words(source[:num_in_words], words, self.table, self.spread)
+        rest = source[num_in_words:]
+        _kernels().look_up_baked(rest, target[num_in_words:], step, self.table, self.spread)
 
 
 def check_strength(strength: float) -> None:
@@ -211,7 +219,7 @@ def _for_each_block(run: _Run, pixels: Pixels, out: Pixels, num_threads: int | N
 
 
 def _pack(table: Float32s) -> _Packed:
-    """Return what `interpolate_8bit` reads: packed entries, and per-axis offsets and sorting keys of 256 values."""
+    """Return what `interpolate_8bit` reads: packed entries, and for each axis what its 256 values stand for."""
     kernels, size = _kernels(), table.shape[0]
     values = np.rint(table.reshape(-1, 3).clip(0, 1) * kernels.VALUE_SCALE).astype(np.uint64)
     bits = np.uint64(kernels.FIELD_BITS)
@@ -219,8 +227,8 @@ def _pack(table: Float32s) -> _Packed:
     positions = np.rint(np.arange(256) * ((size - 1) * kernels.WEIGHT_ONE / 255)).astype(np.int64)
     cells = np.minimum(positions // kernels.WEIGHT_ONE, size - 2)
     strides = np.array([[size * size], [size], [1]])
-    keys = (positions - cells * kernels.WEIGHT_ONE) << 16 | strides
-    return packed, (cells * strides).astype(np.uint32), keys.astype(np.uint32)
+    axes = (cells * strides) << 32 | (positions - cells * kernels.WEIGHT_ONE) << 16 | strides
+    return packed, axes.astype(np.uint64)
 
 
 def _interleaved_bits() -> NDArray[np.uint32]:

@@ -23,16 +23,18 @@ Array = NDArray[Any]
 ONE = np.uint64(1)
 TWO = np.uint64(2)
 THREE = np.uint64(3)
+_WORD_BYTES = np.uint64(12)
 
 # A packed entry holds red, green and blue in three fields of 21 bits: 13 for the value, 8 for the weight it is
 # multiplied with. The sum of four weighted entries never carries into the next field: 8160·256 + 4096 < 2²¹.
 VALUE_SCALE = 32 * 255
 WEIGHT_ONE = 256
 FIELD_BITS = 21
-_FULL_WEIGHT = np.uint64(WEIGHT_ONE)
 _HALF = np.uint64(4096 | 4096 << FIELD_BITS | 4096 << 2 * FIELD_BITS)
 _STRIDE_MASK = np.uint64(0xFFFF)
 _STRIDE_BITS = np.uint64(16)
+_OFFSET_BITS = np.uint64(32)
+_WEIGHT_BITS = np.uint64(8)
 _RED_SHIFT = np.uint64(13)
 _GREEN_SHIFT = np.uint64(13 + FIELD_BITS)
 _BLUE_SHIFT = np.uint64(13 + 2 * FIELD_BITS)
@@ -47,36 +49,33 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @compiled
-def interpolate_8bit(
-    source: Array, target: Array, step: np.uint64, packed: UInt64s, bases: UInt32s, keys: UInt32s
-) -> None:
+def interpolate_8bit(source: Array, target: Array, step: np.uint64, packed: UInt64s, axes: UInt64s) -> None:
     """Tetrahedral interpolation of interleaved 8-bit RGB, all three channels in one 64-bit multiplication.
 
-    A pixel of `target` takes `step` items; what follows its first three is left alone.
-
-    `bases` (3, 256) gives the table offset of a value's cell along each axis; `keys` (3, 256) its position in the cell
-    (0…256) above the axis' stride, so that sorting keys sorts the axes and brings their strides along.
+    A pixel of `target` takes `step` items; what follows its first three is left alone. `axes` (3, 256) gives for each
+    value the table offset of its cell along an axis (upper 32 bits), its position in the cell (0…256, next 16 bits) and
+    the stride of the axis (lowest 16 bits): sorting the lower halves sorts the axes and brings their strides along.
+    Differences of packed entries may borrow across fields; the sum is right again, since arithmetic is modulo 2⁶⁴.
     """
-    red_bases, green_bases, blue_bases = bases[0], bases[1], bases[2]
-    red_keys, green_keys, blue_keys = keys[0], keys[1], keys[2]
+    reds, greens, blues = axes[0], axes[1], axes[2]
+    diagonal = (reds[0] & _STRIDE_MASK) + (greens[0] & _STRIDE_MASK) + (blues[0] & _STRIDE_MASK)
     for i in range(source.size // 3):
         j = np.uint64(i) * THREE
-        red, green, blue = source[j], source[j + ONE], source[j + TWO]
-        x, y, z = red_keys[red], green_keys[green], blue_keys[blue]
-        largest = max(x, y, z)
-        smallest = min(x, y, z)
+        red, green, blue = reds[source[j]], greens[source[j + ONE]], blues[source[j + TWO]]
+        total = red + green + blue
+        x, y, z = np.uint32(red), np.uint32(green), np.uint32(blue)
+        largest, smallest = max(x, y, z), min(x, y, z)
         high, low = np.uint64(largest), np.uint64(smallest)
-        middle = np.uint64(x ^ y ^ z ^ largest ^ smallest)
-        corner_0 = np.uint64(red_bases[red]) + np.uint64(green_bases[green]) + np.uint64(blue_bases[blue])
+        middle = np.uint64(np.uint32(np.uint32(total) - largest - smallest))
+        corner_0 = total >> _OFFSET_BITS
         corner_1 = corner_0 + (high & _STRIDE_MASK)
         corner_2 = corner_1 + (middle & _STRIDE_MASK)
-        corner_3 = corner_2 + (low & _STRIDE_MASK)
-        high, middle, low = high >> _STRIDE_BITS, middle >> _STRIDE_BITS, low >> _STRIDE_BITS
+        first, second, third, fourth = packed[corner_0], packed[corner_1], packed[corner_2], packed[corner_0 + diagonal]
         value = (
-            packed[corner_0] * (_FULL_WEIGHT - high)
-            + packed[corner_1] * (high - middle)
-            + packed[corner_2] * (middle - low)
-            + packed[corner_3] * low
+            (first << _WEIGHT_BITS)
+            + (second - first) * (high >> _STRIDE_BITS)
+            + (third - second) * (middle >> _STRIDE_BITS)
+            + (fourth - third) * (low >> _STRIDE_BITS)
             + _HALF
         )
         k = np.uint64(i) * step
@@ -99,14 +98,32 @@ def look_up_baked(source: Array, target: Array, step: np.uint64, baked: UInt32s,
 
 
 @compiled
-def fill_baked(reds: Array, baked: UInt32s, spread: UInt32s, packed: UInt64s, bases: UInt32s, keys: UInt32s) -> None:
+def look_up_baked_words(source: Array, target: UInt32s, baked: UInt32s, spread: UInt32s) -> None:
+    """Like `look_up_baked`, writing four pixels as three little-endian words, which takes a fifth less time."""
+    red_bits, green_bits, blue_bits = spread[0], spread[1], spread[2]
+    for i in range(target.size // 3):
+        j, k = np.uint64(i) * _WORD_BYTES, np.uint64(i) * THREE
+        a = baked[np.uint64(red_bits[source[j]] | green_bits[source[j + ONE]] | blue_bits[source[j + TWO]])]
+        j += THREE
+        b = baked[np.uint64(red_bits[source[j]] | green_bits[source[j + ONE]] | blue_bits[source[j + TWO]])]
+        j += THREE
+        c = baked[np.uint64(red_bits[source[j]] | green_bits[source[j + ONE]] | blue_bits[source[j + TWO]])]
+        j += THREE
+        d = baked[np.uint64(red_bits[source[j]] | green_bits[source[j + ONE]] | blue_bits[source[j + TWO]])]
+        target[k] = a | b << np.uint32(24)
+        target[k + ONE] = b >> np.uint32(8) | c << np.uint32(16)
+        target[k + TWO] = c >> np.uint32(16) | d << np.uint32(8)
+
+
+@compiled
+def fill_baked(reds: Array, baked: UInt32s, spread: UInt32s, packed: UInt64s, axes: UInt64s) -> None:
     """Fill the entries of a 256³ table for some values of red."""
     plane = np.empty(256 * 256 * 3, np.uint8)
     graded = np.empty_like(plane)
     for red in reds:
         for j in range(65536):
             plane[3 * j], plane[3 * j + 1], plane[3 * j + 2] = red, j >> 8, j & 255
-        interpolate_8bit(plane, graded, THREE, packed, bases, keys)
+        interpolate_8bit(plane, graded, THREE, packed, axes)
         for j in range(65536):
             value = np.uint32(graded[3 * j] | graded[3 * j + 1] << 8 | graded[3 * j + 2] << 16)
             baked[np.uint64(spread[0, red] | spread[1, j >> 8] | spread[2, j & 255])] = value
