@@ -1,0 +1,105 @@
+"""Pictures in memory, and the batches that are drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from impasto.train.augment import ContentJitter, GeometricCrop
+from impasto.train.recipe import Recipe
+
+FaceFraction = tuple[float, float, float, float]
+
+
+class Pool:
+    """Pictures of one role, held as bytes.
+
+    Parameters
+    ----------
+    pictures
+        Each H×W×3 uint8 sRGB, with sides of at least the recipe's crop.
+    thumbnail_side
+        Side of the thumbnails that the generator sees.
+    faces
+        The largest face of each picture as (left, top, right, bottom) in [0, 1], or None.
+    """
+
+    def __init__(
+        self,
+        pictures: Sequence[NDArray[np.uint8]],
+        thumbnail_side: int,
+        faces: Sequence[FaceFraction | None] | None = None,
+    ) -> None:
+        self._pictures = [torch.from_numpy(np.ascontiguousarray(p.transpose(2, 0, 1))) for p in pictures]
+        self.faces = list(faces) if faces is not None else [None] * len(self._pictures)
+        self.thumbnails = torch.cat([area_thumbnails(self.picture(i), thumbnail_side) for i in range(len(self))])
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def picture(self, index: int) -> Tensor:
+        """Return one picture, 1×3×H×W in [0, 1]."""
+        return self._pictures[index][None].float() / 255
+
+    def draw(
+        self, count: int, crop: GeometricCrop, random: np.random.Generator, weights: NDArray[np.float64] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return crops B×3×side×side of random pictures, and the thumbnails of the whole pictures.
+
+        `weights` are the probabilities of the pictures; None means even ones.
+        """
+        chosen = [int(index) for index in random.choice(len(self), count, p=weights)]
+        pictures = [self.picture(index)[0] for index in chosen]
+        return crop(pictures, random, [self.faces[index] for index in chosen]), self.thumbnails[chosen]
+
+
+def area_thumbnails(images: Tensor, side: int) -> Tensor:
+    """Average areas to side×side, ignoring the aspect, as the applying side does."""
+    return functional.interpolate(images, (side, side), mode="area")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sees: crops B×3×S×S in [0, 1], and the thumbnails that the generator reads."""
+
+    real: Tensor
+    content: Tensor
+    thumbnails: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(t.to(device) for t in (self.real, self.content, self.thumbnails)))
+
+
+class BatchSource:
+    """Draws the batch of a step. It depends on the seed and the step alone, so a resumed run sees the same ones.
+
+    `weights` are the probabilities with which content is drawn.
+    """
+
+    def __init__(
+        self, references: Pool, content: Pool, recipe: Recipe, weights: NDArray[np.float64] | None = None
+    ) -> None:
+        self._weights = weights
+        self._references = references
+        self._content = content
+        self._recipe = recipe
+        self._crop = GeometricCrop(recipe.crop_side)
+        self._jitter = ContentJitter(recipe.content_jitter or 0.0)
+
+    def random(self, step: int) -> np.random.Generator:
+        """Return the random numbers that belong to a step."""
+        return np.random.default_rng((self._recipe.seed, step))
+
+    def batch(self, step: int) -> Batch:
+        random = self.random(step)
+        size = self._recipe.batch_size
+        real, _ = self._references.draw(size, self._crop, random)
+        content, thumbnails = self._content.draw(size, self._crop, random, self._weights)
+        amounts = self._jitter.draw(size, random)
+        return Batch(real, self._jitter.apply(content, amounts), self._jitter.apply(thumbnails, amounts))

@@ -1,0 +1,305 @@
+"""`learn_look`: from folders of pictures to a style file."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from impasto.errors import OutputError, TrainingError, UsageError
+from impasto.media.files import check_output
+from impasto.style.file import save_style
+from impasto.style.manifest import Manifest, Sources
+from impasto.style.names import is_style_name
+from impasto.train.balance import balancing_weights, scene_descriptors
+from impasto.train.batches import BatchSource, Pool
+from impasto.train.checkpoint import load_checkpoint, save_checkpoint
+from impasto.train.collection import Collection, Example, collect, load_thumbnails, split
+from impasto.train.logbook import Logbook
+from impasto.train.packaging import describe_look, make_preview, pack_style
+from impasto.train.processes import ProcessGroup, join_process_group
+from impasto.train.recipe import Recipe
+from impasto.train.schedule import Budget
+from impasto.train.trainer import LookTrainer, Scalars
+from impasto.train.ungrade import ungraded
+from impasto.train.validation import ColorValidation, mean_lut
+from impasto.vision.encoders import Encoder, load_encoder
+
+CHECKPOINT_SECONDS = 60.0
+MAX_PICTURES = 2000
+_NUM_PREVIEW = 4
+_NUM_MEAN_LUT = 64
+
+
+@dataclass(frozen=True)
+class LearnJob:
+    """A user's request to learn a look.
+
+    Attributes
+    ----------
+    references, content
+        Files and folders. Without content, it is made from the references.
+    output
+        The style file to write.
+    log_dir
+        Where TensorBoard files go; None for none.
+    resume
+        Go on from the checkpoint that an interrupted run left beside the output.
+    license_note
+        What the user says about the rights to the references.
+    """
+
+    references: Sequence[Path | str]
+    output: Path
+    content: Sequence[Path | str] = ()
+    recipe: Recipe = field(default_factory=Recipe)
+    description: str = ""
+    license_note: str = ""
+    log_dir: Path | None = None
+    resume: bool = False
+    overwrite: bool = False
+
+    @property
+    def checkpoint_path(self) -> Path:
+        return self.output.with_name(self.output.name + ".checkpoint")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    `color_distance` is that of the last validation, and `untouched_distance` that of the content as it is.
+    """
+
+    step: int
+    fraction: float
+    seconds_left: float
+    scalars: Scalars
+    color_distance: float
+    untouched_distance: float
+
+
+class Listener(Protocol):
+    """What a run tells while it goes on; the CLI prints it."""
+
+    def say(self, message: str) -> None: ...
+
+    def progress(self, progress: Progress) -> None: ...
+
+
+class SilentListener:
+    """Says nothing."""
+
+    def say(self, message: str) -> None:
+        """Drop it."""
+
+    def progress(self, progress: Progress) -> None:
+        """Drop it."""
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What a run works on, all in memory."""
+
+    references: Collection
+    content: Collection | None
+    source: BatchSource
+    validation: ColorValidation
+    shown: Pool
+
+
+def learn_look(job: LearnJob, listener: Listener | None = None) -> Manifest:
+    """Learn a look and write its style file.
+
+    Ctrl-C ends the training early and keeps what has been learned; the checkpoint then stays, for `resume`.
+
+    Raises
+    ------
+    NoReferencesError
+        If there is nothing usable to learn from.
+    OutputError
+        If the output cannot be written.
+    TrainingError
+        If losses stay non-finite, or the checkpoint is unusable.
+    """
+    listener = listener or SilentListener()
+    if not is_style_name(job.output.stem):
+        raise UsageError(f"'{job.output.stem}' cannot name a style; use letters, digits, '-' and '_'")
+    check_output(job.output, job.checkpoint_path)
+    if job.output.exists() and not job.overwrite and not job.resume:
+        raise OutputError(f"{job.output} exists. Give another name, or replace it with --overwrite.")
+    group = join_process_group()
+    try:
+        return _learn(job, listener if group.is_first else SilentListener(), group)
+    finally:
+        group.close()
+
+
+def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
+    recipe = job.recipe.resolved(has_content=bool(job.content))
+    if recipe.batch_size % group.size:
+        raise UsageError(f"a batch of {recipe.batch_size} cannot be shared by {group.size} processes")
+    encoder = load_encoder(recipe.encoder)
+    material = _prepare(job, recipe, encoder, listener)
+    trainer = LookTrainer(recipe, material.source, encoder, group)
+    spent = _resume(job, trainer, listener) if job.resume else 0.0
+    budget = Budget(recipe.minutes, recipe.steps, spent)
+    with Logbook(job.log_dir if group.is_first else None) as logbook, _interruptible(listener):
+        _run(job, trainer, material, budget, logbook, listener)
+    listener.say(trainer.monitor.verdict())
+    manifest = _finish(job, trainer, material, encoder)
+    if budget.progress(trainer.step) >= 1 and group.is_first:
+        job.checkpoint_path.unlink(missing_ok=True)
+    return manifest
+
+
+def _prepare(job: LearnJob, recipe: Recipe, encoder: Encoder, listener: Listener) -> _Material:
+    references = collect(job.references, role="references")
+    content = collect(job.content, role="content") if job.content else None
+    for collection in (references, content):
+        if collection is not None:
+            listener.say(collection.summary())
+            for warning in collection.warnings():
+                listener.say(warning)
+    parts = [split(c, recipe.validation_fraction, recipe.seed) if c else None for c in (references, content)]
+    assert parts[0] is not None
+    train_references, validation_references = (_load(part, recipe) for part in _at_least_one(parts[0]))
+    if parts[1] is None:
+        train_content, validation_content = ungraded(train_references), ungraded(validation_references)
+        weights = None
+    else:
+        train_content, validation_content = (_load(part, recipe) for part in _at_least_one(parts[1]))
+        weights = balancing_weights(*(scene_descriptors(encoder, pool) for pool in (train_content, train_references)))
+    return _Material(
+        references,
+        content,
+        BatchSource(train_references, train_content, recipe, weights),
+        ColorValidation(validation_references, validation_content, recipe.seed),
+        validation_content,
+    )
+
+
+def _at_least_one(parts: tuple[tuple[Example, ...], tuple[Example, ...]]) -> tuple[tuple[Example, ...], ...]:
+    train, validation = parts
+    return train, validation or train
+
+
+def _load(examples: Sequence[Example], recipe: Recipe) -> Pool:
+    random = np.random.default_rng(recipe.seed)
+    if len(examples) > MAX_PICTURES:
+        chosen = np.sort(random.choice(len(examples), MAX_PICTURES, replace=False))
+        examples = [examples[index] for index in chosen]
+    pictures = load_thumbnails(examples, recipe.picture_side)
+    return Pool(pictures, recipe.thumbnail_side)
+
+
+def _resume(job: LearnJob, trainer: LookTrainer, listener: Listener) -> float:
+    if not job.checkpoint_path.exists():
+        listener.say("nothing to resume: starting anew")
+        return 0.0
+    tensors, state = load_checkpoint(job.checkpoint_path)
+    saved = Recipe.from_json(state["recipe"])
+    if replace(saved, minutes=0.1, steps=None) != replace(trainer.recipe, minutes=0.1, steps=None):
+        raise TrainingError(f"{job.checkpoint_path} is of a run with other options; use those, or delete it")
+    trainer.restore(tensors, state)
+    listener.say(f"resumed at step {trainer.step}")
+    return float(state["spent_seconds"])
+
+
+class _Interrupt:
+    """Set by Ctrl-C; the step that is running ends first."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+
+_interrupt = _Interrupt()
+
+
+@contextmanager
+def _interruptible(listener: Listener) -> Iterator[None]:
+    """Let Ctrl-C end the training early instead of ending the program; a second one ends the program."""
+
+    def request(number: int, frame: object) -> None:
+        if _interrupt.requested:
+            raise KeyboardInterrupt
+        _interrupt.requested = True
+        listener.say("stopping: what has been learned will be kept (Ctrl-C again to throw it away)")
+
+    _interrupt.requested = False
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, request)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _run(
+    job: LearnJob, trainer: LookTrainer, material: _Material, budget: Budget, logbook: Logbook, listener: Listener
+) -> None:
+    distance = material.validation.distance(trainer.averaged_generator)
+    saved_at = budget.spent_seconds
+    num_messages = len(trainer.monitor.messages)
+    while not _interrupt.requested:
+        fraction = trainer.group.agree(budget.progress(trainer.step))
+        if fraction >= 1:
+            break
+        scalars = trainer.train_step(fraction)
+        logbook.record(trainer.step, scalars)
+        for message in trainer.monitor.messages[num_messages:]:
+            listener.say(message)
+            logbook.say(trainer.step, message)
+        num_messages = len(trainer.monitor.messages)
+        if trainer.step % trainer.recipe.validate_every == 0:
+            distance = material.validation.distance(trainer.averaged_generator)
+            logbook.record(trainer.step, {"validation/color_distance": distance})
+            _show_samples(trainer, material, logbook)
+        if budget.spent_seconds - saved_at > CHECKPOINT_SECONDS:
+            saved_at = budget.spent_seconds
+            _save(job, trainer, saved_at)
+        left = budget.seconds_left(trainer.step)
+        listener.progress(Progress(trainer.step, fraction, left, scalars, distance, material.validation.untouched))
+    _save(job, trainer, budget.spent_seconds)
+
+
+def _save(job: LearnJob, trainer: LookTrainer, spent_seconds: float) -> None:
+    if trainer.group.is_first:
+        tensors, state = trainer.state()
+        save_checkpoint(job.checkpoint_path, tensors, {**state, "spent_seconds": spent_seconds})
+
+
+def _show_samples(trainer: LookTrainer, material: _Material, logbook: Logbook) -> None:
+    batch = material.source.batch(trainer.step)
+    logbook.show_samples(trainer.step, trainer.averaged_generator.cpu(), batch.content, batch.thumbnails)
+    trainer.averaged_generator.to(trainer.device)
+
+
+def _finish(job: LearnJob, trainer: LookTrainer, material: _Material, encoder: Encoder) -> Manifest:
+    generator = trainer.averaged_generator.cpu()
+    metrics = {
+        "color_distance": material.validation.distance(generator),
+        "color_distance_untouched": material.validation.untouched,
+        "steps": float(trainer.step),
+        **{f"final_{name}": value for name, value in trainer.monitor.smoothed.items() if "gradient" not in name},
+    }
+    hashes = [example.sha256 for example in material.references.accepted]
+    num_content = len(material.content.accepted) if material.content else 0
+    sources = Sources.of(hashes, num_content, job.license_note)
+    manifest = describe_look(job.output.stem, job.description, trainer.recipe, sources, metrics)
+    if not trainer.group.is_first:
+        return manifest
+    shown = material.shown
+    count = min(_NUM_PREVIEW, len(shown))
+    preview = make_preview(generator, [shown.picture(index) for index in range(count)], shown.thumbnails[:count])
+    lut = mean_lut(generator, shown.thumbnails[:_NUM_MEAN_LUT])
+    style = pack_style(manifest, generator, trainer.discriminator.cpu(), encoder, lut, preview)
+    return save_style(style, job.output)

@@ -1,0 +1,154 @@
+"""The generator of the family `look`: a thumbnail predicts one 3D LUT for its picture.
+
+Image-adaptive 3D LUTs follow Zeng et al. 2020 ("Learning image-adaptive 3D lookup tables"). Unlike there, each basis LUT
+is a sum of cubic B-spline lattices from coarse to fine: the coarse ones move a whole look within a few steps, the fine
+ones add what is left, and colours that no picture contains follow their neighbours instead of staying behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def spline_matrix(num_control_points: int, num_samples: int) -> Tensor:
+    """Return the matrix that samples a uniform cubic B-spline on [0, 1].
+
+    Returns
+    -------
+    Tensor
+        `num_samples` × `num_control_points`; rows sum to one.
+    """
+    num_segments = num_control_points - 3
+    position = torch.linspace(0, num_segments, num_samples, dtype=torch.float64)
+    segment = position.floor().clamp(max=num_segments - 1)
+    t = position - segment
+    weights = torch.stack(((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3), dim=1) / 6
+    matrix = torch.zeros(num_samples, num_control_points, dtype=torch.float64)
+    columns = segment.long()[:, None] + torch.arange(4)
+    return matrix.scatter_(1, columns, weights).float()
+
+
+def identity_lattice(size: int) -> Tensor:
+    """Return the identity LUT, size × size × size × 3, indexed [red, green, blue, channel]."""
+    axis = torch.linspace(0, 1, size)
+    return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), dim=-1)
+
+
+def apply_lut(images: Tensor, luts: Tensor) -> Tensor:
+    """Apply one LUT to each image by trilinear interpolation.
+
+    Parameters
+    ----------
+    images
+        B×3×H×W in [0, 1].
+    luts
+        B×N×N×N×3, indexed [red, green, blue, channel].
+
+    Returns
+    -------
+    Tensor
+        B×3×H×W, not clamped.
+    """
+    # grid_sample reads its last coordinate from the slowest axis: (blue, green, red) addresses [red, green, blue].
+    coordinates = images.flip(1).permute(0, 2, 3, 1)[:, None] * 2 - 1
+    sampled = functional.grid_sample(
+        luts.permute(0, 4, 1, 2, 3), coordinates, mode="bilinear", padding_mode="border", align_corners=True
+    )
+    return sampled[:, :, 0]
+
+
+class ThumbnailNetwork(nn.Module):
+    """A small CNN from a thumbnail B×3×S×S in [0, 1] to B×`num_outputs` numbers in [-1, 1]."""
+
+    def __init__(self, num_outputs: int, width: int = 16) -> None:
+        super().__init__()
+        widths = (6, width, 2 * width, 4 * width, 4 * width)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(num_inputs, num_channels, 3, stride=2, padding=1)
+            for num_inputs, num_channels in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.head = nn.Linear(2 * widths[-1] + 6, num_outputs)
+
+    def forward(self, thumbnails: Tensor) -> Tensor:
+        centred = thumbnails * 2 - 1
+        # Squares let a single average tell contrast and saturation apart from mean colour.
+        hidden = torch.cat((centred, centred.square()), dim=1)
+        colour = hidden.mean(dim=(2, 3))
+        for convolution in self.convolutions:
+            hidden = functional.leaky_relu(convolution(hidden), 0.2)
+        pooled = torch.cat((hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3)), colour), dim=1)
+        return torch.tanh(self.head(pooled))
+
+
+class SplineLut(nn.Module):
+    """Residual LUTs as sums of cubic B-spline lattices from coarse to fine, zero at the start.
+
+    `forward` returns `num_luts`×N×N×N×3.
+    """
+
+    def __init__(self, num_luts: int, lattice_sizes: Sequence[int], lut_size: int) -> None:
+        super().__init__()
+        self.lattices = nn.ParameterList(
+            nn.Parameter(torch.zeros(num_luts, 3, size, size, size)) for size in lattice_sizes
+        )
+        for size in lattice_sizes:
+            self.register_buffer(f"spline_{size}", spline_matrix(size, lut_size), persistent=False)
+
+    def forward(self) -> Tensor:
+        return torch.stack([self._dense(lattice) for lattice in self.lattices]).sum(dim=0)
+
+    def _dense(self, lattice: Tensor) -> Tensor:
+        spline = self.get_buffer(f"spline_{lattice.shape[-1]}")
+        dense = torch.einsum("kcxyz,ix->kciyz", lattice, spline)
+        dense = torch.einsum("kciyz,jy->kcijz", dense, spline)
+        return torch.einsum("kcijz,lz->kijlc", dense, spline)
+
+
+class LookGenerator(nn.Module):
+    """Predict a LUT from a thumbnail.
+
+    The LUT is the identity, plus one residual shared by all pictures, plus `num_adaptive` residuals weighted by what the
+    thumbnail shows. All residuals start at zero, so an untrained generator is the identity.
+
+    Parameters
+    ----------
+    lut_size
+        Nodes of the LUT along each axis.
+    num_adaptive
+        Residuals whose weight depends on the picture; 0 gives one LUT for all.
+    lattice_sizes, adaptive_sizes
+        Control points along each axis of the B-spline lattices, coarse to fine, of the shared and the adaptive residuals.
+    """
+
+    def __init__(
+        self,
+        lut_size: int = 33,
+        num_adaptive: int = 2,
+        lattice_sizes: Sequence[int] = (4, 7),
+        adaptive_sizes: Sequence[int] = (4,),
+        width: int = 16,
+    ) -> None:
+        super().__init__()
+        self.lut_size = lut_size
+        self.num_adaptive = num_adaptive
+        self.shared = SplineLut(1, lattice_sizes, lut_size)
+        self.register_buffer("identity", identity_lattice(lut_size), persistent=False)
+        self.adaptive = SplineLut(num_adaptive, adaptive_sizes, lut_size) if num_adaptive else None
+        self.thumbnail_network = ThumbnailNetwork(num_adaptive, width) if num_adaptive else None
+
+    def adaptation(self, thumbnails: Tensor) -> Tensor:
+        """Return what the LUT of each picture adds to the shared one: B×N×N×N×3."""
+        size = self.lut_size
+        if self.adaptive is None or self.thumbnail_network is None:
+            return thumbnails.new_zeros(thumbnails.shape[0], size, size, size, 3)
+        weights: Tensor = self.thumbnail_network(thumbnails)
+        return (weights @ self.adaptive().flatten(1)).view(-1, size, size, size, 3)
+
+    def forward(self, thumbnails: Tensor) -> Tensor:
+        """Return LUTs B×N×N×N×3 for thumbnails B×3×S×S in [0, 1]."""
+        shared: Tensor = self.get_buffer("identity") + self.shared()
+        return shared + self.adaptation(thumbnails)

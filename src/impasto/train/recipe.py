@@ -1,0 +1,138 @@
+"""`Recipe`: the training options, checked once and saved resolved in the style file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from impasto.errors import UsageError
+
+LOSS_NAMES = ("hinge", "non-saturating", "bce", "lsgan", "wgan-gp")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a look is learned.
+
+    Attributes
+    ----------
+    minutes
+        Time to train for; the schedule adapts to it. Ignored where `steps` is given.
+    steps
+        Number of training steps, or None to train by time.
+    loss
+        One of `LOSS_NAMES`.
+    stages
+        Stages of the encoder that the discriminator sees, 0 being the earliest.
+    r1_weight
+        Weight of the R1 penalty on real pictures; 0 leaves it out.
+    crop_side
+        Side in pixels of the crops that the discriminator sees.
+    picture_side
+        Short side in pixels at which pictures are held in memory.
+    content_jitter
+        Strength, in [0, 1], of the random exposure, white balance, contrast and saturation of content; None chooses by
+        whether there is content other than the references.
+    num_adaptive, adaptation_weight
+        Residual LUTs that depend on the picture, and what their use costs.
+    generator_rate, discriminator_rate
+        Adam's learning rates.
+    ema_decay
+        Decay per step of the generator's moving average, which is what the style file keeps.
+    validation_fraction
+        Part of the pictures that is kept out of training.
+    seed
+        Two runs on one machine with one seed and a number of steps agree.
+    """
+
+    minutes: float = 5.0
+    steps: int | None = None
+    loss: str = "hinge"
+    encoder: str = "efficientnet-lite0"
+    stages: tuple[int, ...] = (0, 1)
+    r1_weight: float = 0.0
+    batch_size: int = 8
+    crop_side: int = 128
+    picture_side: int = 160
+    thumbnail_side: int = 64
+    lut_size: int = 33
+    content_jitter: float | None = None
+    num_adaptive: int = 1
+    adaptation_weight: float = 0.0
+    generator_rate: float = 1e-3
+    discriminator_rate: float = 1e-3
+    ema_decay: float = 0.995
+    precision: str = "auto"
+    validation_fraction: float = 0.1
+    validate_every: int = 250
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._check_choices()
+        self._check_ranges()
+
+    def _check_choices(self) -> None:
+        if self.loss not in LOSS_NAMES:
+            raise UsageError(f"no loss named '{self.loss}'; choose one of: {', '.join(LOSS_NAMES)}")
+        if self.precision not in PRECISIONS:
+            raise UsageError(f"no precision named '{self.precision}'; choose one of: {', '.join(PRECISIONS)}")
+
+    def _check_ranges(self) -> None:
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise UsageError(f"{name.replace('_', '-')} must be from {low:g} to {high:g}, not {value:g}")
+        if self.crop_side > self.picture_side:
+            raise UsageError(f"crop-side {self.crop_side} is larger than picture-side {self.picture_side}")
+        if not self.stages or not set(self.stages) <= set(range(4)):
+            raise UsageError(f"stages must be some of 0, 1, 2, 3, not {list(self.stages)}")
+
+    def resolved(self, has_content: bool) -> Recipe:
+        """Return the recipe with everything that was left open decided."""
+        jitter = self.content_jitter
+        if jitter is None:
+            jitter = CONTENT_JITTER if has_content else REFERENCE_JITTER
+        return replace(self, content_jitter=jitter)
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Recipe:
+        """Rebuild a recipe from `as_json`.
+
+        Raises
+        ------
+        UsageError
+            If a value is of the wrong type or out of range.
+        """
+        try:
+            return TypeAdapter(cls).validate_python(values)
+        except ValidationError as error:
+            raise UsageError(f"the saved recipe cannot be used: {error.errors()[0]['msg']}") from error
+
+
+CONTENT_JITTER = 0.1
+REFERENCE_JITTER = 0.5
+
+_RANGES = (
+    ("minutes", 0.01, 10_000),
+    ("steps", 1, 10_000_000),
+    ("r1_weight", 0, 1_000),
+    ("batch_size", 1, 1024),
+    ("crop_side", 32, 1024),
+    ("picture_side", 32, 2048),
+    ("thumbnail_side", 8, 512),
+    ("lut_size", 5, 65),
+    ("content_jitter", 0, 1),
+    ("num_adaptive", 0, 16),
+    ("adaptation_weight", 0, 10_000),
+    ("generator_rate", 1e-7, 1),
+    ("discriminator_rate", 1e-7, 1),
+    ("ema_decay", 0, 0.99999),
+    ("validation_fraction", 0, 0.5),
+    ("validate_every", 1, 1_000_000),
+)
