@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+import zlib
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 
 def gradient(height: int = 40, width: int = 60, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
@@ -42,3 +45,37 @@ def icc_profile(primaries: list[tuple[float, float, float]], gamma: float) -> by
     header += (b"RGB " if primaries else b"GRAY") + b"XYZ " + bytes(12) + b"acsp" + bytes(28)
     header += _s15_fixed16(0.9642, 1.0, 0.8249)
     return header.ljust(128, b"\0") + table + body
+
+
+def png_chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def save(path: Path, image: Image.Image | np.ndarray, **options: object) -> Path:
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path, **options)
+    return path
+
+
+def oriented_exif(turn: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[271], exif[274] = "A maker", turn
+    return exif
+
+
+def make_16bit_png(path: Path, pixels: np.ndarray, *, exif_behind: bytes = b"", before: bytes = b"") -> Path:
+    """Write a 16-bit PNG by hand: grey, grey and alpha, RGB or RGBA by the number of channels."""
+
+    height, width, num_channels = pixels.shape
+    rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
+    body = zlib.compress(np.hstack([np.zeros((height, 1), np.uint8), rows]).tobytes())
+    header = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 2: 4, 3: 2, 4: 6}[num_channels], 0, 0, 0)
+    trailer = png_chunk(b"eXIf", exif_behind) if exif_behind else b""
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + before
+        + png_chunk(b"IDAT", body)
+        + trailer
+        + png_chunk(b"IEND", b"")
+    )
+    return path

@@ -74,7 +74,8 @@ def read_head(path: Path) -> bytes:
 
 def damaged(path: Path, reason: object) -> UnreadableMediaError:
     """Make the error for a file that starts well and cannot be decoded to its end."""
-    return UnreadableMediaError(f"{path} is damaged or cut short ({reason}). Copy it again from where it came from.")
+    clause = " ".join(str(reason).split())
+    return UnreadableMediaError(f"{path} is damaged or cut short ({clause}). Copy it again from where it came from.")
 
 
 def refuse_oversized(path: Path, width: int, height: int) -> None:
