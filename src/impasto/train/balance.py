@@ -1,9 +1,9 @@
 """Sampling weights that make content resemble the references in what a look cannot change.
 
 References and content are different photos: a brighter background in sixty of them reads as a brighter look. What the
-pictures show, as told by deep features of their luminance *ranks*, survives any tone curve and any grading of colour, and
-foretells part of how bright and how colourful a photo was. Content is therefore drawn with weights under which the mean
-of these features equals that of the references (entropy balancing, Hainmueller 2012, with a ridge for small sets).
+pictures show, as told by deep features of their luminance ranks, survives any tone curve, and foretells part of how
+bright and how colourful a photo was. Content is therefore drawn with weights under which the mean of these features
+comes close to that of the references (entropy balancing, Hainmueller 2012, with a ridge for small sets).
 """
 
 from __future__ import annotations

@@ -226,7 +226,7 @@ _interrupt = _Interrupt()
 def _interruptible(listener: Listener) -> Iterator[None]:
     """Let Ctrl-C end the training early instead of ending the program; a second one ends the program."""
 
-    def request(number: int, frame: object) -> None:
+    def request(_number: int, _frame: object) -> None:
         if _interrupt.requested:
             raise KeyboardInterrupt
         _interrupt.requested = True

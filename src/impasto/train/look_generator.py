@@ -1,13 +1,14 @@
 """The generator of the family `look`: a thumbnail predicts one 3D LUT for its picture.
 
-Image-adaptive 3D LUTs follow Zeng et al. 2020 ("Learning image-adaptive 3D lookup tables"). Unlike there, each basis LUT
-is a sum of cubic B-spline lattices from coarse to fine: the coarse ones move a whole look within a few steps, the fine
+Image-adaptive 3D LUTs follow Zeng et al. 2020 ("Learning image-adaptive 3D lookup tables"). Unlike there, each LUT is
+a sum of cubic B-spline lattices from coarse to fine: the coarse ones move a whole look within a few steps, the fine
 ones add what is left, and colours that no picture contains follow their neighbours instead of staying behind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -61,27 +62,46 @@ def apply_lut(images: Tensor, luts: Tensor) -> Tensor:
     return sampled[:, :, 0]
 
 
+_LUMA = (0.2126, 0.7152, 0.0722)
+# Mean and deviation of brightness, contrast and colourfulness over ordinary photos, to bring each near [-1, 1].
+_TYPICAL = ((0.45, 0.15), (0.24, 0.06), (0.09, 0.06))
+
+
+def exposure_statistics(thumbnails: Tensor) -> Tensor:
+    """Return brightness, contrast and colourfulness of thumbnails B×3×S×S, standardised: B×3."""
+    luminance = (thumbnails * thumbnails.new_tensor(_LUMA)[:, None, None]).sum(dim=1)
+    brightness = luminance.mean(dim=(1, 2))
+    contrast = (luminance - brightness[:, None, None]).square().mean(dim=(1, 2)).add(1e-8).sqrt()
+    colorfulness = (thumbnails - luminance[:, None]).square().sum(dim=1).add(1e-8).sqrt().mean(dim=(1, 2))
+    typical = thumbnails.new_tensor(_TYPICAL)
+    return (torch.stack((brightness, contrast, colorfulness), dim=1) - typical[:, 0]) / typical[:, 1]
+
+
 class ThumbnailNetwork(nn.Module):
-    """A small CNN from a thumbnail B×3×S×S in [0, 1] to B×`num_outputs` numbers in [-1, 1]."""
+    """A small CNN from a thumbnail B×3×S×S in [0, 1] to B×`num_outputs` numbers in [-1, 1].
+
+    At the start the outputs are the picture's brightness, contrast and colourfulness, which most adaptive looks hang
+    on; what the convolutions see is added as it is learned.
+    """
 
     def __init__(self, num_outputs: int, width: int = 16) -> None:
         super().__init__()
-        widths = (6, width, 2 * width, 4 * width, 4 * width)
+        widths = (3, width, 2 * width, 4 * width, 4 * width)
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(num_inputs, num_channels, 3, stride=2, padding=1)
-            for num_inputs, num_channels in zip(widths[:-1], widths[1:], strict=True)
+            nn.Conv2d(inputs, outputs, 3, stride=2, padding=1) for inputs, outputs in pairwise(widths)
         )
-        self.head = nn.Linear(2 * widths[-1] + 6, num_outputs)
+        self.head = nn.Linear(widths[-1], num_outputs)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        self.statistics = nn.Linear(3, num_outputs, bias=False)
+        with torch.no_grad():
+            self.statistics.weight.copy_(torch.eye(max(3, num_outputs))[:num_outputs, :3] * 0.5)
 
     def forward(self, thumbnails: Tensor) -> Tensor:
-        centred = thumbnails * 2 - 1
-        # Squares let a single average tell contrast and saturation apart from mean colour.
-        hidden = torch.cat((centred, centred.square()), dim=1)
-        colour = hidden.mean(dim=(2, 3))
+        hidden = thumbnails * 2 - 1
         for convolution in self.convolutions:
             hidden = functional.leaky_relu(convolution(hidden), 0.2)
-        pooled = torch.cat((hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3)), colour), dim=1)
-        return torch.tanh(self.head(pooled))
+        return torch.tanh(self.head(hidden.mean(dim=(2, 3))) + self.statistics(exposure_statistics(thumbnails)))
 
 
 class SplineLut(nn.Module):
@@ -105,14 +125,15 @@ class SplineLut(nn.Module):
         spline = self.get_buffer(f"spline_{lattice.shape[-1]}")
         dense = torch.einsum("kcxyz,ix->kciyz", lattice, spline)
         dense = torch.einsum("kciyz,jy->kcijz", dense, spline)
-        return torch.einsum("kcijz,lz->kijlc", dense, spline)
+        lut: Tensor = torch.einsum("kcijz,lz->kijlc", dense, spline)
+        return lut
 
 
 class LookGenerator(nn.Module):
     """Predict a LUT from a thumbnail.
 
-    The LUT is the identity, plus one residual shared by all pictures, plus `num_adaptive` residuals weighted by what the
-    thumbnail shows. All residuals start at zero, so an untrained generator is the identity.
+    The LUT is the identity, plus one residual shared by all pictures, plus `num_adaptive` residuals weighted by what
+    the thumbnail shows. All residuals start at zero, so an untrained generator is the identity.
 
     Parameters
     ----------
@@ -121,7 +142,7 @@ class LookGenerator(nn.Module):
     num_adaptive
         Residuals whose weight depends on the picture; 0 gives one LUT for all.
     lattice_sizes, adaptive_sizes
-        Control points along each axis of the B-spline lattices, coarse to fine, of the shared and the adaptive residuals.
+        Control points along each axis of the lattices, coarse to fine, of the shared and the adaptive residuals.
     """
 
     def __init__(
@@ -145,8 +166,9 @@ class LookGenerator(nn.Module):
         size = self.lut_size
         if self.adaptive is None or self.thumbnail_network is None:
             return thumbnails.new_zeros(thumbnails.shape[0], size, size, size, 3)
-        weights: Tensor = self.thumbnail_network(thumbnails)
-        return (weights @ self.adaptive().flatten(1)).view(-1, size, size, size, 3)
+        weights = self.thumbnail_network(thumbnails)
+        luts: Tensor = (weights @ self.adaptive().flatten(1)).view(-1, size, size, size, 3)
+        return luts
 
     def forward(self, thumbnails: Tensor) -> Tensor:
         """Return LUTs B×N×N×N×3 for thumbnails B×3×S×S in [0, 1]."""

@@ -144,7 +144,8 @@ def interpolated_gradient_penalty(discriminator: Judge, real: Tensor, fake: Tens
     """
     images = torch.lerp(fake.detach(), real.detach(), mix).requires_grad_()
     norm = _gradient(discriminator, images).add(1e-12).norm(dim=1)
-    return (norm - 1).square().mean()
+    penalty: Tensor = (norm - 1).square().mean()
+    return penalty
 
 
 def _gradient(discriminator: Judge, images: Tensor) -> Tensor:

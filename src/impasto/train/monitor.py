@@ -62,7 +62,7 @@ class Monitor:
         """Take one step into account and return a remedy if one is needed now."""
         self.num_steps += 1
         for name, value in asdict(observation).items():
-            # The average of the first steps is exact, so a run that starts badly is seen as early as one that turns bad.
+            # The average of the first steps is exact: a run that starts badly is seen as early as one that turns bad.
             keep = min(_SMOOTHING, 1 - 1 / self.num_steps)
             self.smoothed[name] = keep * self.smoothed.get(name, value) + (1 - keep) * value
         if self.num_steps < self.quiet_until or len(self.messages) >= _MAX_REMEDIES:

@@ -106,7 +106,9 @@ def _freeze_spectral_norms(module: nn.Module) -> None:
 
 
 def _export(network: nn.Module, arguments: tuple[object, ...], inputs: list[str], outputs: list[str]) -> bytes:
-    logging.getLogger("onnxscript").setLevel(logging.ERROR)
+    # The exporter warns of what is no concern here: torchvision is absent, and initialisers may be folded.
+    for name in ("onnxscript", "torch.onnx"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         path = Path(folder) / "model.onnx"

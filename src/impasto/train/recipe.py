@@ -54,17 +54,17 @@ class Recipe:
     encoder: str = "efficientnet-lite0"
     stages: tuple[int, ...] = (0, 1)
     r1_weight: float = 0.0
-    batch_size: int = 8
-    crop_side: int = 128
-    picture_side: int = 160
+    batch_size: int = 24
+    crop_side: int = 64
+    picture_side: int = 96
     thumbnail_side: int = 64
     lut_size: int = 33
     content_jitter: float | None = None
-    num_adaptive: int = 1
+    num_adaptive: int = 2
     adaptation_weight: float = 0.0
     generator_rate: float = 1e-3
     discriminator_rate: float = 1e-3
-    ema_decay: float = 0.995
+    ema_decay: float = 0.998
     precision: str = "auto"
     validation_fraction: float = 0.1
     validate_every: int = 250
@@ -116,7 +116,7 @@ class Recipe:
 
 
 CONTENT_JITTER = 0.1
-REFERENCE_JITTER = 0.5
+REFERENCE_JITTER = 0.15
 
 _RANGES = (
     ("minutes", 0.01, 10_000),

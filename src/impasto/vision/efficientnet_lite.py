@@ -65,9 +65,9 @@ class _InvertedResidual(nn.Module):
         self.has_skip = stride == 1 and num_inputs == stage.num_channels
 
     def forward(self, inputs: Tensor) -> Tensor:
-        hidden = inputs if self.expand is None else functional.relu6(self.expand(inputs))
-        hidden = self.project(functional.relu6(self.depthwise(hidden)))
-        return hidden + inputs if self.has_skip else hidden
+        expanded = inputs if self.expand is None else functional.relu6(self.expand(inputs))
+        projected: Tensor = self.project(functional.relu6(self.depthwise(expanded)))
+        return projected + inputs if self.has_skip else projected
 
 
 class EfficientNetLite0(nn.Module):
