@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from impasto.errors import TrainingError
@@ -28,8 +28,9 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], state: Mapping[st
     """
     header = {"impasto": json.dumps({"format_version": FORMAT_VERSION, **state})}
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # Not `save_file`: what that raises for a full disk is no OSError.
     with write_beside(path) as part:
-        save_file(contiguous, part, metadata=header)
+        part.write_bytes(save(contiguous, metadata=header))
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -135,4 +135,5 @@ _RANGES = (
     ("ema_decay", 0, 0.99999),
     ("validation_fraction", 0, 0.5),
     ("validate_every", 1, 1_000_000),
+    ("seed", 0, 2**63 - 1),
 )
