@@ -15,7 +15,6 @@ import random
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 
 import impasto
 
-Floats = NDArray[Any]
+Floats = NDArray[np.float64]
 Transfer = Callable[[Floats], Floats]
 
 NUM_HELD_OUT, NUM_CONTENT, MOST_REFERENCES = 40, 200, 60
@@ -43,7 +42,8 @@ def soft_film_print(image: Floats) -> Floats:
     """Lifted blacks, softened contrast, less saturation, warm lights and cool shadows."""
     y = luminance(image)
     faded = 0.10 + 0.80 * np.clip(y + (image - y) * 0.7, 0, 1) ** 0.8
-    return faded + (1 - y) * np.array([-0.02, 0.015, 0.06]) + y * np.array([0.07, 0.02, -0.08])
+    graded: Floats = faded + (1 - y) * np.array([-0.02, 0.015, 0.06]) + y * np.array([0.07, 0.02, -0.08])
+    return graded
 
 
 def teal_and_orange(image: Floats) -> Floats:
@@ -52,13 +52,17 @@ def teal_and_orange(image: Floats) -> Floats:
     contrasted = crushed * 0.4 + smoothstep(crushed) * 0.6
     y = luminance(contrasted)
     saturated = y + (contrasted - y) * 1.2
-    return saturated + (1 - y) * np.array([-0.06, 0.015, 0.05]) + smoothstep(y) * np.array([0.07, 0.01, -0.08])
+    graded: Floats = (
+        saturated + (1 - y) * np.array([-0.06, 0.015, 0.05]) + smoothstep(y) * np.array([0.07, 0.01, -0.08])
+    )
+    return graded
 
 
 def warm_black_and_white(image: Floats) -> Floats:
     """A panchromatic mix that favours red, contrast, and a sepia tone."""
     y = (image * np.array([0.4, 0.45, 0.15])).sum(-1, keepdims=True)
-    return 0.02 + 0.95 * (y * 0.5 + smoothstep(y) * 0.5) ** np.array([0.9, 1.0, 1.16])
+    graded: Floats = 0.02 + 0.95 * (y * 0.5 + smoothstep(y) * 0.5) ** np.array([0.9, 1.0, 1.16])
+    return graded
 
 
 def exposure_dependent(image: Floats) -> Floats:
@@ -67,7 +71,8 @@ def exposure_dependent(image: Floats) -> Floats:
     lifted = image ** (1 - 0.45 * strength)
     y = luminance(lifted)
     muted = y + (lifted - y) * (1 - 0.5 * strength)
-    return muted + strength * np.array([0.05, 0.0, -0.06]) + (1 - strength) * np.array([-0.02, 0.0, 0.03])
+    graded: Floats = muted + strength * np.array([0.05, 0.0, -0.06]) + (1 - strength) * np.array([-0.02, 0.0, 0.03])
+    return graded
 
 
 LOOKS: dict[str, Transfer] = {

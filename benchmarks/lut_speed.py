@@ -50,7 +50,7 @@ def photo(picture_path: Path | None, width: int, height: int) -> lut_peers.Frame
     if picture_path is not None:
         with Image.open(picture_path) as image:
             return np.array(image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
-    enlarged = Image.fromarray(skimage.data.astronaut()).resize((width, height), Image.Resampling.BICUBIC)  # type: ignore[no-untyped-call]
+    enlarged = Image.fromarray(skimage.data.astronaut()).resize((width, height), Image.Resampling.BICUBIC)
     noise = np.random.default_rng(0).normal(0, 2, (height, width, 3))
     return (np.asarray(enlarged) + noise).clip(0, 255).astype(np.uint8)
 
@@ -185,7 +185,7 @@ def print_file_table(picture_path: Path | None, model: bytes, repetitions: int) 
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "in.jpg"), Path(folder, "out.jpg")
         Image.fromarray(photo(picture_path, BIG_WIDTH, BIG_HEIGHT)).save(source, quality=95, subsampling=2)
-        stylizer = LookStylizer(OnnxRuntime(model, 2))
+        stylizer = LookStylizer(OnnxRuntime(model, 2), padded=True)
 
         def ours() -> None:
             assert not apply_to_files([(source, target)], lambda: stylizer).failed

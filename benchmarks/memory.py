@@ -36,7 +36,7 @@ def peak():
 
 folder, jobs = Path(sys.argv[1]), int(sys.argv[2])
 model = (folder / "generator.onnx").read_bytes()
-stylizer = LookStylizer(OnnxRuntime(model, 2))
+stylizer = LookStylizer(OnnxRuntime(model, 2), padded=True)
 stylizer(Frame(numpy.zeros((64, 64, 3), numpy.uint8)), State())
 print(peak())
 pairs = [(folder / "in.jpg", folder / f"out{k}.jpg") for k in range(jobs)]
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        Image.fromarray(skimage.data.astronaut()).resize((WIDTH, HEIGHT)).save(Path(folder, "in.jpg"), quality=90)  # type: ignore[no-untyped-call]
+        Image.fromarray(skimage.data.astronaut()).resize((WIDTH, HEIGHT)).save(Path(folder, "in.jpg"), quality=90)
         Path(folder, "generator.onnx").write_bytes(generator(None)[1])
         command = [sys.executable, "-c", CHILD, folder, str(options.jobs)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -56,7 +56,7 @@ class LearnOptions:
     overwrite: Overwrite = False
     loss: Loss = "hinge"
     r1_weight: R1Weight = 0.0
-    batch_size: BatchSize = 8
+    batch_size: BatchSize = 24
 
 
 @command_of(LearnOptions)

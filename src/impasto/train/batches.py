@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from impasto.train.augment import ContentJitter, GeometricCrop
 from impasto.train.recipe import Recipe
+from impasto.vision.faces import detect_faces, faces_available
 
 FaceFraction = tuple[float, float, float, float]
 
@@ -57,6 +58,22 @@ class Pool:
         chosen = [int(index) for index in random.choice(len(self), count, p=weights)]
         pictures = [self.picture(index)[0] for index in chosen]
         return crop(pictures, random, [self.faces[index] for index in chosen]), self.thumbnails[chosen]
+
+
+def largest_faces(pictures: Sequence[NDArray[np.uint8]]) -> list[FaceFraction | None]:
+    """Return the largest face of each picture, or None; all None where no detector is installed."""
+    if not faces_available():
+        return [None] * len(pictures)
+    return [_largest_face(picture) for picture in pictures]
+
+
+def _largest_face(picture: NDArray[np.uint8]) -> FaceFraction | None:
+    faces = detect_faces(picture)
+    if not faces:
+        return None
+    face = max(faces, key=lambda box: box.width * box.height)
+    height, width = picture.shape[:2]
+    return face.x / width, face.y / height, (face.x + face.width) / width, (face.y + face.height) / height
 
 
 def area_thumbnails(images: Tensor, side: int) -> Tensor:

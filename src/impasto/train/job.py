@@ -18,7 +18,7 @@ from impasto.style.file import save_style
 from impasto.style.manifest import Manifest, Sources
 from impasto.style.names import is_style_name
 from impasto.train.balance import balancing_weights, scene_descriptors
-from impasto.train.batches import BatchSource, Pool
+from impasto.train.batches import BatchSource, Pool, largest_faces
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.collection import Collection, Example, collect, load_thumbnails, split
 from impasto.train.logbook import Logbook
@@ -196,7 +196,7 @@ def _load(examples: Sequence[Example], recipe: Recipe) -> Pool:
         chosen = np.sort(random.choice(len(examples), MAX_PICTURES, replace=False))
         examples = [examples[index] for index in chosen]
     pictures = load_thumbnails(examples, recipe.picture_side)
-    return Pool(pictures, recipe.thumbnail_side)
+    return Pool(pictures, recipe.thumbnail_side, largest_faces(pictures))
 
 
 def _resume(job: LearnJob, trainer: LookTrainer, listener: Listener) -> float:
