@@ -121,9 +121,9 @@ class Style:
         UnusablePixelsError
             The array or image is not a picture.
         """
-        stylizer = self.stylizer(strength)
         if isinstance(image, str | os.PathLike):
-            return self._apply_to_path(Path(image), stylizer, output, overwrite)
+            return self._apply_to_path(Path(image), self._file_stylizer(strength), output, overwrite)
+        stylizer = self.stylizer(strength)
         if output is not None:
             raise UsageError("'output' is for a path; what is in memory is returned.")
         if _is_pillow(image):
@@ -163,7 +163,7 @@ class Style:
         """Restyle many files, as `plan` pairs them; one that fails does not stop the rest."""
         options = options or ApplyOptions()
         num_threads = max(1, available_cores() // options.jobs)
-        return apply_to_files(pairs, lambda: self.stylizer(strength, num_threads), options, progress)
+        return apply_to_files(pairs, lambda: self._file_stylizer(strength, num_threads), options, progress)
 
     def stylizer(self, strength: float = 1.0, num_threads: int | None = None) -> Stylizer:
         """Return what restyles frames.
@@ -174,6 +174,11 @@ class Style:
             The network cannot be used.
         """
         return LookStylizer(self._runtime, strength, thumbnail_side=self._thumbnail_side, num_threads=num_threads)
+
+    def _file_stylizer(self, strength: float, num_threads: int | None = None) -> Stylizer:
+        """Return what restyles frames that are written next, and so may be in the layout that encoders want."""
+        side = self._thumbnail_side
+        return LookStylizer(self._runtime, strength, thumbnail_side=side, num_threads=num_threads, padded=True)
 
     def lut(self, image: Any = None, strength: float = 1.0) -> Lut3D:
         """Return the 3D LUT of a look for sRGB colours: for one picture, or at the look's mean.

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from impasto.apply.lut import Lut3D
 from impasto.errors import UnusablePixelsError, UsageError
+from impasto.media.frame import empty_padded, padded_storage
 
 
 def tetrahedral(lut: Lut3D, colors: np.ndarray) -> np.ndarray:
@@ -131,6 +132,21 @@ def test_baked_table_fills_padded_targets_and_works_in_place(film_lut, baked_fil
     assert np.array_equal(padded[..., :3], graded)
     assert (padded[..., 3] == 9).all()
     assert np.array_equal(pixels, graded)
+
+
+@pytest.mark.parametrize("num_channels", [3, 4])
+def test_padded_sources_are_graded_like_packed_ones(film_lut, baked_film, num_channels):
+    pixels = random_pixels((700, 41), "uint8")
+    padded = empty_padded(700, 41)
+    padded[..., :3], padded[..., 3] = pixels, random_pixels((700, 41), "uint8")[..., 0]
+    assert padded_storage(padded[..., :3]) is padded
+    for lut in (film_lut, baked_film):
+        out = np.zeros((700, 41, num_channels), np.uint8)
+        lut.apply(padded[..., :3], out=out, num_threads=2)
+        assert np.array_equal(out[..., :3], film_lut.apply(pixels))
+    # Parts and mirrors of a padded picture are not read as if they were all of it.
+    for view, same in ((padded[3:9, :, :3], pixels[3:9]), (padded[:, ::-1, 2::-1], pixels[:, ::-1, ::-1])):
+        assert np.array_equal(film_lut.apply(view), film_lut.apply(same))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

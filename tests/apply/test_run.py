@@ -31,6 +31,19 @@ def shoot(tmp_path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_the_layout_of_the_pixels_changes_no_byte_of_a_file(tmp_path, suffix, mode):
+    source = tmp_path / ("in.jpg" if mode == "RGB" else "in.png")
+    noise = np.random.default_rng(0).integers(0, 256, (333, 257, len(mode)), np.uint8)
+    Image.fromarray(noise).save(source)
+    lut = Lut3D(1 - Lut3D.identity(9).table)
+    for padded in (False, True):
+        stylizer = LookStylizer(constant(lut), num_threads=1, padded=padded)
+        assert not apply_to_files([(source, tmp_path / f"{padded}.{suffix}")], lambda made=stylizer: made).failed
+    assert (tmp_path / f"True.{suffix}").read_bytes() == (tmp_path / f"False.{suffix}").read_bytes()
+
+
 def inverted_levels(folder: Path) -> dict[str, set[int]]:
     pictures = sorted(folder.rglob("*.png"))
     return {path.relative_to(folder).as_posix(): set(np.asarray(Image.open(path)).flat) for path in pictures}

@@ -52,3 +52,11 @@ def test_memory_layout_and_threads_do_not_matter():
     turned = np.ascontiguousarray(pixels.swapaxes(0, 1)).swapaxes(0, 1)
     expected = area_thumbnail(pixels, 16, num_threads=1)
     assert np.array_equal(area_thumbnail(turned, 16, num_threads=2), expected)
+
+
+def test_the_fourth_byte_of_padded_pixels_is_not_seen():
+    pixels = np.random.default_rng(6).integers(0, 256, (130, 90, 3), np.uint8)
+    padded = np.full((130, 90, 4), 255, np.uint8)
+    padded[..., :3] = pixels
+    assert np.array_equal(area_thumbnail(padded[..., :3], 16), area_thumbnail(pixels, 16))
+    assert np.array_equal(area_thumbnail(padded[::-1, :, :3], 16), area_thumbnail(pixels[::-1], 16))

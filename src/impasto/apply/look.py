@@ -12,7 +12,7 @@ from impasto.apply.runtime import Runtime
 from impasto.apply.stylizer import State
 from impasto.apply.thumbnail import area_thumbnail
 from impasto.errors import StyleFileError
-from impasto.media.frame import Frame
+from impasto.media.frame import Frame, empty_padded
 
 DEFAULT_THUMBNAIL_SIDE = 64
 
@@ -92,7 +92,7 @@ class LookStylizer:
         if lut is None or state.shot != frame.shot or state.icc_profile != icc_profile:
             lut = HeldLut(self.lut_for(frame), num_threads=self._num_threads)
         if self._padded and frame.pixels.dtype == np.uint8:
-            pixels = lut.apply(frame.pixels, out=np.empty((*frame.pixels.shape[:2], 4), np.uint8))[..., :3]
+            pixels = lut.apply(frame.pixels, out=empty_padded(frame.height, frame.width))[..., :3]
         else:
             pixels = lut.apply(frame.pixels)
         return frame.with_pixels(pixels), State(shot=frame.shot, icc_profile=icc_profile, lut=lut)

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from impasto.apply.blocks import PIXELS_PER_BLOCK, available_cores, run_blocks
 from impasto.errors import UnusablePixelsError, UsageError
-from impasto.media.frame import Pixels, pixel_maximum
+from impasto.media.frame import Pixels, padded_storage, pixel_maximum
 
 Float32s = NDArray[np.float32]
-_Run = Callable[[Pixels, Pixels, np.uint64], None]
+_Steps = tuple[np.uint64, np.uint64]
+_Run = Callable[[Pixels, Pixels, _Steps], None]
 _Packed = tuple[NDArray[np.uint64], NDArray[np.uint64]]
 MAX_SIZE = 129
 # Below this the 8-bit position in a cell is too coarse; a finer table with the same interpolant is packed instead.
@@ -118,13 +119,13 @@ class Lut3D:
         run_blocks(fill, 256, 8, num_threads or available_cores())
         return BakedLut(table, spread)
 
-    def _run_8bit(self, source: Pixels, target: Pixels, step: np.uint64) -> None:
-        _kernels().interpolate_8bit(source, target, step, *self._packed)
+    def _run_8bit(self, source: Pixels, target: Pixels, steps: _Steps) -> None:
+        _kernels().interpolate_8bit(source, target, steps, *self._packed)
 
-    def _run_float(self, source: Pixels, target: Pixels, step: np.uint64) -> None:
+    def _run_float(self, source: Pixels, target: Pixels, steps: _Steps) -> None:
         is_integer = target.dtype == np.uint16
         white = np.array([pixel_maximum(target.dtype), 0.5 if is_integer else 0], np.float32)
-        _kernels().interpolate_float(source, target, step, self._padded, self.size, white)
+        _kernels().interpolate_float(source, target, steps, self._padded, self.size, white)
 
     @cached_property
     def _padded(self) -> Float32s:
@@ -166,15 +167,15 @@ class BakedLut:
 
     __call__ = apply
 
-    def _run(self, source: Pixels, target: Pixels, step: np.uint64) -> None:
+    def _run(self, source: Pixels, target: Pixels, steps: _Steps) -> None:
         num_in_words = 0
-        # Words need a packed, aligned target, and a byte order in which red comes first.
-        if step == 3 and target.ctypes.data % 4 == 0 and sys.byteorder == "little":
+        # Words need packed pixels, an aligned target, and a byte order in which red comes first.
+        if steps[0] == steps[1] == 3 and target.ctypes.data % 4 == 0 and sys.byteorder == "little":
             num_in_words = source.size // 12 * 12
             words = target[:num_in_words].view(np.uint32)
             _kernels().look_up_baked_words(source[:num_in_words], words, self.table, self.spread)
         rest = source[num_in_words:]
-        _kernels().look_up_baked(rest, target[num_in_words:], step, self.table, self.spread)
+        _kernels().look_up_baked(rest, target[num_in_words:], steps, self.table, self.spread)
 
 
 def check_strength(strength: float) -> None:
@@ -203,18 +204,20 @@ def _checked_target(pixels: Pixels, out: Pixels | None) -> Pixels:
 
 
 def _for_each_block(run: _Run, pixels: Pixels, out: Pixels, num_threads: int | None) -> None:
-    """Run over flat blocks of pixels; only what is not contiguous is copied, a block at a time."""
+    """Run over flat blocks of pixels; only what is neither contiguous nor padded is copied, a block at a time."""
     if pixels.size == 0:
         return
-    source = pixels.reshape(-1, 3) if pixels.flags.c_contiguous else pixels
-    num_channels = out.shape[-1]
-    target, step = out.reshape(*source.shape[:-1], num_channels), np.uint64(num_channels)
-    pixels_per_item = max(1, source[0].size // 3)
+    storage = padded_storage(pixels)
+    source = pixels if storage is None else storage
+    if source.flags.c_contiguous:
+        source = source.reshape(-1, source.shape[-1])
+    target = out.reshape(*source.shape[:-1], out.shape[-1])
+    steps = np.uint64(source.shape[-1]), np.uint64(out.shape[-1])
 
     def run_block(first: int, last: int) -> None:
-        run(np.ascontiguousarray(source[first:last]).reshape(-1), target[first:last].reshape(-1), step)
+        run(np.ascontiguousarray(source[first:last]).reshape(-1), target[first:last].reshape(-1), steps)
 
-    block = max(1, PIXELS_PER_BLOCK // pixels_per_item)
+    block = max(1, PIXELS_PER_BLOCK * source.shape[-1] // source[0].size)
     run_blocks(run_block, len(source), block, num_threads or available_cores())
 
 

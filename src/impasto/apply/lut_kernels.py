@@ -18,6 +18,7 @@ R = TypeVar("R")
 UInt32s = NDArray[np.uint32]
 UInt64s = NDArray[np.uint64]
 Array = NDArray[Any]
+Steps = tuple[np.uint64, np.uint64]
 
 # Unsigned indices spare a test for negative ones at every access.
 ONE = np.uint64(1)
@@ -49,18 +50,20 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @compiled
-def interpolate_8bit(source: Array, target: Array, step: np.uint64, packed: UInt64s, axes: UInt64s) -> None:
+def interpolate_8bit(source: Array, target: Array, steps: Steps, packed: UInt64s, axes: UInt64s) -> None:
     """Tetrahedral interpolation of interleaved 8-bit RGB, all three channels in one 64-bit multiplication.
 
-    A pixel of `target` takes `step` items; what follows its first three is left alone. `axes` (3, 256) gives for each
+    A pixel of `source` takes `steps[0]` items and one of `target` `steps[1]`: what follows its first three is neither
+    read nor written. `axes` (3, 256) gives for each
     value the table offset of its cell along an axis (upper 32 bits), its position in the cell (0…256, next 16 bits) and
     the stride of the axis (lowest 16 bits): sorting the lower halves sorts the axes and brings their strides along.
     Differences of packed entries may borrow across fields; the sum is right again, since arithmetic is modulo 2⁶⁴.
     """
     reds, greens, blues = axes[0], axes[1], axes[2]
+    source_step, target_step = steps
     diagonal = (reds[0] & _STRIDE_MASK) + (greens[0] & _STRIDE_MASK) + (blues[0] & _STRIDE_MASK)
-    for i in range(source.size // 3):
-        j = np.uint64(i) * THREE
+    for i in range(np.uint64(source.size) // source_step):
+        j = np.uint64(i) * source_step
         red, green, blue = reds[source[j]], greens[source[j + ONE]], blues[source[j + TWO]]
         total = red + green + blue
         x, y, z = np.uint32(red), np.uint32(green), np.uint32(blue)
@@ -78,20 +81,21 @@ def interpolate_8bit(source: Array, target: Array, step: np.uint64, packed: UInt
             + (fourth - third) * (low >> _STRIDE_BITS)
             + _HALF
         )
-        k = np.uint64(i) * step
+        k = np.uint64(i) * target_step
         target[k] = np.uint8(value >> _RED_SHIFT)
         target[k + ONE] = np.uint8(value >> _GREEN_SHIFT)
         target[k + TWO] = np.uint8(value >> _BLUE_SHIFT)
 
 
 @compiled
-def look_up_baked(source: Array, target: Array, step: np.uint64, baked: UInt32s, spread: UInt32s) -> None:
-    """Replace each 8-bit RGB triple by the entry of a table of all 256³ of them."""
+def look_up_baked(source: Array, target: Array, steps: Steps, baked: UInt32s, spread: UInt32s) -> None:
+    """Replace each 8-bit RGB triple by the entry of a table of all 256³ of them; `steps` as in `interpolate_8bit`."""
     red_bits, green_bits, blue_bits = spread[0], spread[1], spread[2]
-    for i in range(source.size // 3):
-        j = np.uint64(i) * THREE
+    source_step, target_step = steps
+    for i in range(np.uint64(source.size) // source_step):
+        j = np.uint64(i) * source_step
         value = baked[np.uint64(red_bits[source[j]] | green_bits[source[j + ONE]] | blue_bits[source[j + TWO]])]
-        k = np.uint64(i) * step
+        k = np.uint64(i) * target_step
         target[k] = np.uint8(value)
         target[k + ONE] = np.uint8(value >> np.uint32(8))
         target[k + TWO] = np.uint8(value >> np.uint32(16))
@@ -123,14 +127,14 @@ def fill_baked(reds: Array, baked: UInt32s, spread: UInt32s, packed: UInt64s, ax
     for red in reds:
         for j in range(65536):
             plane[3 * j], plane[3 * j + 1], plane[3 * j + 2] = red, j >> 8, j & 255
-        interpolate_8bit(plane, graded, THREE, packed, axes)
+        interpolate_8bit(plane, graded, (THREE, THREE), packed, axes)
         for j in range(65536):
             value = np.uint32(graded[3 * j] | graded[3 * j + 1] << 8 | graded[3 * j + 2] << 16)
             baked[np.uint64(spread[0, red] | spread[1, j >> 8] | spread[2, j & 255])] = value
 
 
 @compiled
-def interpolate_float(source: Array, target: Array, step: np.uint64, table: Array, size: int, white: Array) -> None:
+def interpolate_float(source: Array, target: Array, steps: Steps, table: Array, size: int, white: Array) -> None:
     """Tetrahedral interpolation in float32 of 16-bit integers or floats.
 
     `table` is (size³, 4), padded so that one entry is one vector register. `white` holds two numbers: the value that
@@ -141,8 +145,9 @@ def interpolate_float(source: Array, target: Array, step: np.uint64, table: Arra
     scale = last / maximum
     strides = (size * size, size, 1)
     mixed = np.empty(4, np.float32)
-    for i in range(source.size // 3):
-        j = np.uint64(i) * THREE
+    source_step, target_step = steps
+    for i in range(np.uint64(source.size) // source_step):
+        j = np.uint64(i) * source_step
         # Written so that NaN becomes 0: an index made from it would be anywhere in memory.
         x, y, z = (
             np.float32(source[j]) * scale,
@@ -168,13 +173,15 @@ def interpolate_float(source: Array, target: Array, step: np.uint64, table: Arra
                 + table[np.uint64(corner_2), c] * (middle - low)
                 + table[np.uint64(corner_3), c] * low
             ) * maximum + rounding
-        k = np.uint64(i) * step
+        k = np.uint64(i) * target_step
         target[k], target[k + ONE], target[k + TWO] = mixed[0], mixed[1], mixed[2]
 
 
 @compiled
-def average_boxes(source: Array, row_edges: Array, column_edges: Array, averages: Array, first: int, last: int) -> None:
-    """Average the boxes of rows first…last of a grid over H×(3·W) interleaved pixels.
+def average_boxes(
+    source: Array, step: int, row_edges: Array, column_edges: Array, averages: Array, first: int, last: int
+) -> None:
+    """Average the boxes of rows first…last of a grid over H×(step·W) interleaved pixels.
 
     Box k covers edges[k, 0] up to edges[k, 1]. Rows are summed first, which is one long vector addition each.
     """
@@ -190,6 +197,6 @@ def average_boxes(source: Array, row_edges: Array, column_edges: Array, averages
             left, right = column_edges[box_column, 0], column_edges[box_column, 1]
             for c in range(3):
                 total = 0.0
-                for k in range(3 * left + c, 3 * right + c, 3):
+                for k in range(step * left + c, step * right + c, step):
                     total += sums[k]
                 averages[box_row, box_column, c] = total / ((bottom - top) * (right - left))

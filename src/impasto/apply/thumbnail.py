@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.apply.blocks import available_cores, run_blocks
-from impasto.media.frame import Pixels, pixel_maximum
+from impasto.media.frame import Pixels, padded_storage, pixel_maximum
 
 
 def area_thumbnail(pixels: Pixels, side: int, *, num_threads: int | None = None) -> NDArray[np.float32]:
@@ -30,12 +30,14 @@ def area_thumbnail(pixels: Pixels, side: int, *, num_threads: int | None = None)
     from impasto.apply import lut_kernels  # noqa: PLC0415  numba takes half a second to import
 
     height, width = pixels.shape[:2]
-    rows = np.ascontiguousarray(pixels).reshape(height, width * 3)
+    storage = padded_storage(pixels)
+    source = np.ascontiguousarray(pixels) if storage is None else storage
+    rows, step = source.reshape(height, -1), source.shape[-1]
     row_edges, column_edges = _box_edges(height, side), _box_edges(width, side)
     averages = np.empty((side, side, 3), np.float32)
 
     def average(first: int, last: int) -> None:
-        lut_kernels.average_boxes(rows, row_edges, column_edges, averages, first, last)
+        lut_kernels.average_boxes(rows, step, row_edges, column_edges, averages, first, last)
 
     run_blocks(average, side, max(1, side // 16), num_threads or available_cores())
     averages /= pixel_maximum(pixels.dtype)

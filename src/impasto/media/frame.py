@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Pixels: TypeAlias = NDArray[Any]
 """H×W×3 RGB: uint8 in [0, 255], uint16 in [0, 65535], or float32 in [0, 1]."""
+PADDED_CHANNELS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,24 @@ class Frame:
     def with_pixels(self, pixels: Pixels) -> Frame:
         """Return the same frame showing other pixels."""
         return replace(self, pixels=pixels)
+
+
+def empty_padded(height: int, width: int) -> Pixels:
+    """Return an uninitialised H×W×4 uint8 array: the layout of Pillow's RGB, so that neither side has to copy.
+
+    Its view `[..., :3]` serves as `Frame.pixels`; the fourth byte of a pixel means nothing.
+    """
+    return np.empty((height, width, PADDED_CHANNELS), np.uint8)
+
+
+def padded_storage(pixels: Pixels) -> Pixels | None:
+    """Return the H×W×4 array that pixels are the whole `[..., :3]` of; None where they lie in any other way."""
+    base = pixels.base
+    if not isinstance(base, np.ndarray) or base.dtype != np.uint8 or not base.flags.c_contiguous:
+        return None
+    is_whole = base.shape == (*pixels.shape[:-1], PADDED_CHANNELS) and pixels.shape[-1:] == (3,)
+    is_same = pixels.dtype == np.uint8 and pixels.strides == base.strides and pixels.ctypes.data == base.ctypes.data
+    return base if is_whole and is_same else None
 
 
 def pixel_maximum(dtype: np.dtype[Any]) -> float:

@@ -23,6 +23,7 @@ from impasto.media.exif import orientation, upright_exif, upright_xmp, with_pref
 from impasto.media.files import RAW_SUFFIXES
 from impasto.media.frame import Color, Frame, Metadata, Pixels
 from impasto.media.image_open import open_still, read_head
+from impasto.media.pillow_storage import decode_in_place
 
 Conversion = Callable[[Image.Image], Image.Image]
 
@@ -128,10 +129,11 @@ def is_deep(image: Image.Image, path: Path) -> bool:
 
 
 def _read_8bit(image: Image.Image, path: Path) -> Frame:
+    in_place = decode_in_place(image)
     image.load()
     metadata, turn = _read_metadata(image)
     to_rgb, icc_profile = _rgb_conversion(image)
-    pixels = _copy_upright(image, to_rgb, turn)
+    pixels = in_place if in_place is not None and turn not in _TRANSPOSE else _copy_upright(image, to_rgb, turn)
     alpha = _copy_upright(image, _alpha_of, turn) if image.has_transparency_data else None
     _note_other_pages(image, path)
     return Frame(pixels, alpha=alpha, color=Color(icc_profile=icc_profile), metadata=metadata, path=path)

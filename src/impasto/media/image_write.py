@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin
 from impasto.errors import OutputError, UsageError
 from impasto.media.files import write_beside
 from impasto.media.frame import Frame, Pixels
+from impasto.media.pillow_storage import image_of
 from impasto.media.png_write import write_png_16bit
 from impasto.media.tiff_write import write_tiff
 
@@ -95,7 +96,7 @@ def _write_jpeg(frame: Frame, path: Path, quality: int) -> None:
         if len(options.get(key, b"")) > limit:
             _logger.warning("The %s block is left out: JPEG cannot hold more than %d bytes of it.", key.upper(), limit)
             del options[key]
-    Image.fromarray(to_8bit(frame.pixels)).save(path, "JPEG", quality=quality, subsampling=subsampling, **options)
+    image_of(to_8bit(frame.pixels)).save(path, "JPEG", quality=quality, subsampling=subsampling, **options)
 
 
 def _write_png(frame: Frame, path: Path, _: int) -> None:
@@ -136,7 +137,7 @@ def _alpha_8bit(frame: Frame) -> Pixels | None:
 
 
 def _with_alpha(frame: Frame) -> Image.Image:
-    image = Image.fromarray(to_8bit(frame.pixels))
+    image = image_of(to_8bit(frame.pixels)).convert("RGB")
     alpha = _alpha_8bit(frame)
     if alpha is not None:
         image.putalpha(Image.fromarray(alpha))
