@@ -70,8 +70,16 @@ def balancing_weights(content: Array, references: Array) -> Array:
     components /= components.std(0) + 1e-9
     own, target = components[:num_content], components[num_content:].mean(0)
     multipliers = _solve(own - target, ridge=2 / len(references))
-    weights = _tilted(own - target, multipliers)
-    weights = np.minimum(weights, _MAX_WEIGHT / num_content)
+    return _capped(_tilted(own - target, multipliers), _MAX_WEIGHT / num_content)
+
+
+def _capped(weights: Array, cap: float) -> Array:
+    """Lower weights to the cap and raise the others in proportion, until all sum to one under it."""
+    weights = np.maximum(weights, 1e-12)
+    while weights.max() > cap * (1 + 1e-9):
+        is_capped = weights >= cap
+        rest = (1 - cap * is_capped.sum()) / weights[~is_capped].sum()
+        weights = np.where(is_capped, cap, weights * rest)
     return np.asarray(weights / weights.sum())
 
 
