@@ -3,25 +3,29 @@
     python scripts/learn_builtin_styles.py DATA [--only NAME ...] [--steps 800]
 
 DATA is a folder with `styles/` and `portraits/`, as described by the SOURCES.md files in it. Only sources whose licence
-allows it are used: public-domain paintings and prints, Pixabay portraits and portraits of US officials. The `look_*` sets
-also hold photos of a research data set, told by their size of 481×321; those are left out.
+allows it are used: public-domain paintings and prints, Pixabay portraits and portraits of US officials. Of the
+`look_*` sets only the first 50 pictures are used, which are Pixabay portraits; the others are of a research data set.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
+from skimage import data
 
+import impasto
+from impasto.style.file import StyleFile, load_style, save_style
 from impasto.train.job import LearnJob, Listener, Progress, learn_look
 from impasto.train.recipe import Recipe
 
 BUILTIN_DIR = Path(__file__).parents[1] / "src" / "impasto" / "style" / "builtin"
-RESEARCH_SIZE = {481, 321}
+NUM_PORTRAITS = 50
+PREVIEW_SIDE = 240
 
 FILM = "references: Pixabay portraits (Pixabay licence) through G'MIC's LUT {} (MIT)"
 CONTENT = "; content: Pixabay portraits (Pixabay licence), portraits of US officials (public domain, MIT)"
@@ -82,12 +86,9 @@ class PrintingListener(Listener):
 
 
 def usable(folder: Path) -> list[Path]:
-    kept = []
-    for path in sorted(folder.glob("*.jpg")):
-        with Image.open(path) as picture:
-            if set(picture.size) != RESEARCH_SIZE:
-                kept.append(path)
-    return kept
+    """Return the pictures whose licence allows what is learned from them to be given away."""
+    paths = sorted(folder.glob("*.jpg"))
+    return paths[:NUM_PORTRAITS] if folder.name.startswith("look_") else paths
 
 
 def learn(style: BuiltinStyle, data_dir: Path, recipe: Recipe) -> None:
@@ -103,16 +104,35 @@ def learn(style: BuiltinStyle, data_dir: Path, recipe: Recipe) -> None:
     print(f"{style.name}: {learn_look(job, PrintingListener()).metrics}", flush=True)
 
 
+def replace_preview(path: Path) -> None:
+    """Show the style on photos that anybody may pass on, instead of on those that it was learned with."""
+    photos = [Image.fromarray(photo) for photo in (data.astronaut(), data.chelsea(), data.coffee(), data.rocket())]
+    photos = [ImageOps.fit(photo, (PREVIEW_SIDE, PREVIEW_SIDE)) for photo in photos]
+    look = impasto.load(path)
+    sheet = Image.new("RGB", (PREVIEW_SIDE * len(photos), PREVIEW_SIDE * 2))
+    for column, photo in enumerate(photos):
+        sheet.paste(photo, (column * PREVIEW_SIDE, 0))
+        sheet.paste(look.apply(photo), (column * PREVIEW_SIDE, PREVIEW_SIDE))
+    stream = io.BytesIO()
+    sheet.save(stream, "JPEG", quality=88)
+    style = load_style(path)
+    renewed = StyleFile(
+        style.manifest, style.generator, style.discriminator, style.weights, stream.getvalue(), style.mean_lut
+    )
+    save_style(renewed, path)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data_dir", type=Path)
     parser.add_argument("--only", nargs="+", choices=[style.name for style in STYLES])
     parser.add_argument("--steps", type=int, default=800)
     options = parser.parse_args(arguments)
     for style in STYLES:
         if options.only is None or style.name in options.only:
-            learn(style, options.data, Recipe(steps=options.steps))
+            learn(style, options.data_dir, Recipe(steps=options.steps))
+            replace_preview(BUILTIN_DIR / f"{style.name}.style")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
