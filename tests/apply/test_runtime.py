@@ -1,14 +1,18 @@
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from impasto.apply.external_data import has_external_data
 from impasto.apply.runtime import OnnxRuntime
 from impasto.errors import StyleFileError
 
-from .networks import brightness_model
+from .networks import brightness_model, filling_model, model_with_data_in
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +71,56 @@ assert "torch" not in sys.modules
 """
     result = subprocess.run([sys.executable, "-c", program], input=brightness_model(), capture_output=True, check=True)
     assert (result.stdout, result.stderr) == (b"", b"")
+
+
+# --- networks that mean harm ----------------------------------------------------------------------------------------
+
+PLACES = ["initializer", "constant", "subgraph", "function", "sparse"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("location", ["secret.bin", "../secret.bin", "/etc/hostname", "*/_ORT_MEM_ADDR_/*"])
+def test_networks_that_take_data_from_elsewhere_are_refused(place, location):
+    with pytest.raises(StyleFileError, match="outside the style file"):
+        OnnxRuntime(model_with_data_in(place, location))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_data_inside_is_allowed_everywhere(place):
+    assert not has_external_data(model_with_data_in(place, None))
+
+
+def test_nesting_without_end_is_refused():
+    from onnx import helper
+
+    graph = helper.make_graph([], "innermost", [], [])
+    for _ in range(25):
+        graph = helper.make_graph([helper.make_node("If", ["x"], ["y"], then_branch=graph)], "outer", [], [])
+    with pytest.raises(StyleFileError, match="nests too deeply"):
+        OnnxRuntime(helper.make_model(graph).SerializeToString())
+
+
+@given(st.integers(0, 400), st.binary(max_size=12))
+def test_damage_is_refused_or_harmless(position, damage):
+    model = bytearray(brightness_model(size=2))
+    model[position : position + len(damage)] = damage
+    try:
+        assert has_external_data(bytes(model)) in (True, False)
+    except ValueError as error:
+        assert "model" in str(error)
+
+
+def test_a_network_that_wants_too_much_memory_fails_in_one_line(capfd):
+    greedy = OnnxRuntime(filling_model(num_values=10**9))
+    before = peak_bytes()
+    with pytest.raises(StyleFileError, match="cannot be run") as caught:
+        greedy.run({"thumbnail": thumbnail(0)})
+    assert "\n" not in str(caught.value)
+    assert peak_bytes() - before < 10**9
+    assert capfd.readouterr() == ("", "")
+    modest = OnnxRuntime(filling_model(num_values=1000))
+    assert modest.run({"thumbnail": thumbnail(0.5)})["lut"] == pytest.approx(0.5)
+
+
+def peak_bytes() -> int:
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
