@@ -66,7 +66,7 @@ def test_the_mean_moves_towards_that_of_the_references(
 
 def test_several_descriptors_are_balanced_at_once() -> None:
     random = np.random.default_rng(3)
-    content, references = random.normal(0, 1, (200, 3)), random.normal(0, 1, (80, 3)) + [0.5, -0.4, 0.0]
+    content, references = random.normal(0, 1, (200, 3)), random.normal([0.5, -0.4, 0], 1, (80, 3))
     balanced = balancing_weights(content, references) @ content
     target = references.mean(axis=0)
     assert np.linalg.norm(balanced - target) < 0.3 * np.linalg.norm(content.mean(axis=0) - target)

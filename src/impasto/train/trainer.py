@@ -31,6 +31,14 @@ _RANGE_WEIGHT = 10.0
 _RANGE_MARGIN = 0.05
 _ADAM_BETAS = (0.0, 0.99)
 
+_OBSERVED = (
+    "discriminator/accuracy_on_real",
+    "discriminator/accuracy_on_fake",
+    "generator/diversity",
+    "generator/gradient",
+    "discriminator/gradient",
+)
+
 Scalars = dict[str, float]
 
 
@@ -211,14 +219,10 @@ class LookTrainer:
                 average.lerp_(current, 1 - decay)
 
     def _watch(self, scalars: Scalars) -> None:
-        observation = Observation(
-            self.group.agree(scalars["discriminator/accuracy_on_real"]),
-            self.group.agree(scalars["discriminator/accuracy_on_fake"]),
-            self.group.agree(scalars["generator/diversity"]),
-            scalars["generator/gradient"],
-            scalars["discriminator/gradient"],
-        )
-        remedy = self.monitor.observe(observation)
+        if not set(_OBSERVED) <= set(scalars):
+            return  # a player rested in this step
+        real, fake, diversity, *gradients = (scalars[name] for name in _OBSERVED)
+        remedy = self.monitor.observe(Observation(*map(self.group.agree, (real, fake, diversity)), *gradients))
         if remedy is not None:
             self._take(remedy)
 
@@ -234,10 +238,14 @@ class LookTrainer:
                 f"losses stay non-finite after {_MAX_ROLLBACKS} rollbacks; try the loss 'hinge' or another seed"
             )
         step = self.step
+        # What the monitor said and did since the snapshot stays said and done.
+        messages, instance_noise = self.monitor.messages, self.instance_noise
         factors = {name: factor / 2 for name, factor in self.rate_factors.items()}
         self.restore(*copy.deepcopy(self._snapshot))
         self.num_rollbacks, self.rate_factors = num_rollbacks, factors
-        self.monitor.messages.append(
+        self.instance_noise = instance_noise
+        self.monitor.messages = messages
+        messages.append(
             f"step {step}: a loss was not finite. Went back to step {self.step} and halved both learning rates."
         )
         # The batch that broke the run depends on the step: go past it, or it would break it again.
