@@ -1,4 +1,4 @@
-"""The two READMEs show the same commands, and every command that they show exists."""
+"""The two READMEs show the same commands, and every command that a document shows exists."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from .source_tree import ROOT
 
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
+PAGES = [ENGLISH, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHELLS = {"sh", "bash", "shell", "console"}
 LANGUAGES = SHELLS | {"python", "text"}
 
@@ -64,13 +65,32 @@ def fenced_blocks(text: str) -> list[Block]:
 
 
 def shell_commands(path: Path) -> list[list[str]]:
-    """Return the words of each shell command in a document."""
+    """Return the words of each shell command in a document; `a && b` and `a | b` are two."""
     shells = [block for block in fenced_blocks(path.read_text(encoding="utf-8")) if block.language in SHELLS]
-    return [shlex.split(part) for block in shells for line in block.commands() for part in re.split(r" && | \| ", line)]
+    commands: list[list[str]] = []
+    for line in (line for block in shells for line in block.commands()):
+        commands.append([])
+        for word in shlex.split(line):
+            if word in ("&&", "|"):
+                commands.append([])
+            else:
+                commands[-1].append(word)
+    return commands
+
+
+def impasto_commands(path: Path) -> list[list[str]]:
+    """Return what follows `impasto`, or `-m impasto` after a launcher, in each command of a document."""
+    found = []
+    for words in shell_commands(path):
+        if words[0] == "impasto":
+            found.append(words[1:])
+        elif "impasto" in words and words[words.index("impasto") - 1] == "-m":
+            found.append(words[words.index("impasto") + 1 :])
+    return found
 
 
 def test_every_block_states_its_language() -> None:
-    for path in (ENGLISH, CHINESE):
+    for path in (*PAGES, CHINESE):
         for block in fenced_blocks(path.read_text(encoding="utf-8")):
             assert block.language in LANGUAGES, f"{path.name}: {block}"
 
@@ -86,7 +106,8 @@ def test_both_readmes_show_the_same_commands() -> None:
 
 def test_every_make_target_that_is_shown_exists() -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    shown = {words[1] for words in shell_commands(ENGLISH) if words[0] == "make" and len(words) > 1}
+    commands = [words for path in PAGES for words in shell_commands(path)]
+    shown = {words[1] for words in commands if words[0] == "make" and len(words) > 1}
     assert shown
     assert shown <= targets
 
@@ -95,7 +116,7 @@ def test_every_impasto_command_that_is_shown_exists_with_its_options() -> None:
     from impasto.cli.main import command_options
 
     known = command_options()
-    shown = [words[1:] for words in shell_commands(ENGLISH) if words[0] == "impasto"]
+    shown = [words for path in PAGES for words in impasto_commands(path)]
     assert shown
     for words in shown:
         path = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0] if words[0] in known else ""
@@ -125,6 +146,12 @@ def test_the_guard_reads_commands_without_comments() -> None:
     shell, python = fenced_blocks(SAMPLE)
     assert shell.commands() == ["impasto learn a/ -o b.style", "make demo"]
     assert python.commands() == ["style", "=", "impasto", ".", "load", "(", '"x"', ")"]
+
+
+def test_the_guard_finds_a_command_behind_a_launcher(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```bash\ntorchrun -m impasto learn a/\nimpasto styles && make demo\npip install impasto\n```\n")
+    assert impasto_commands(page) == [["learn", "a/"], ["styles"]]
 
 
 def test_the_guard_sees_another_option_but_not_another_comment() -> None:
