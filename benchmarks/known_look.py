@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -199,6 +200,7 @@ def main() -> None:
             print(f"  {label:22} {psnr:6.2f} {difference:6.2f}", flush=True)
     mean = np.mean([scores["Impasto"][0] for scores in results.values()])
     print(f"\nmean PSNR of Impasto over {len(results)} looks: {mean:.2f} dB")
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     if options.json:
         options.json.write_text(json.dumps(results, indent=2))
 

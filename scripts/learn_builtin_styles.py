@@ -25,6 +25,7 @@ from impasto.train.recipe import Recipe
 
 BUILTIN_DIR = Path(__file__).parents[1] / "src" / "impasto" / "style" / "builtin"
 NUM_PORTRAITS = 50
+PORTRAITS = ("pixabay", "us_officials")
 PREVIEW_SIDE = 240
 
 FILM = "references: Pixabay portraits (Pixabay licence) through G'MIC's LUT {} (MIT)"
@@ -40,6 +41,11 @@ class BuiltinStyle:
     folder: str
     description: str
     license_note: str
+
+    @property
+    def is_photographic(self) -> bool:
+        """Portraits are the content of looks; paintings show other things, and make their own."""
+        return self.folder.startswith("look_")
 
 
 STYLES = (
@@ -68,6 +74,12 @@ STYLES = (
         PAINTINGS.format("Claude Monet"),
     ),
     BuiltinStyle(
+        "watercolour",
+        "watercolor_turner_sargent_alt",
+        "The palette of Turner's and Sargent's watercolours: light, soft, earthy. Colour only, no wash.",
+        PAINTINGS.format("Turner, Sargent and von Alt, of an MIT-licensed collection"),
+    ),
+    BuiltinStyle(
         "ukiyo-e", "ukiyoe", "The palette of Japanese woodblock prints: paper whites, indigo, faded ink. No lines.",
         PAINTINGS.format("Hiroshige, Hokusai, Kuniyoshi, Toyokuni and others"),
     ),
@@ -94,11 +106,11 @@ def usable(folder: Path) -> list[Path]:
 def learn(style: BuiltinStyle, data_dir: Path, recipe: Recipe) -> None:
     job = LearnJob(
         references=usable(data_dir / "styles" / style.folder),
-        content=[data_dir / "portraits" / "pixabay", data_dir / "portraits" / "us_officials"],
+        content=[data_dir / "portraits" / folder for folder in PORTRAITS] if style.is_photographic else [],
         output=BUILTIN_DIR / f"{style.name}.style",
         recipe=recipe,
         description=style.description,
-        license_note=style.license_note + CONTENT,
+        license_note=style.license_note + (CONTENT if style.is_photographic else ""),
         overwrite=True,
     )
     print(f"{style.name}: {learn_look(job, PrintingListener()).metrics}", flush=True)

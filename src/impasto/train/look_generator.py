@@ -77,6 +77,16 @@ def exposure_statistics(thumbnails: Tensor) -> Tensor:
     return (torch.stack((brightness, contrast, colorfulness), dim=1) - typical[:, 0]) / typical[:, 1]
 
 
+def tone_reversal(luts: Tensor) -> Tensor:
+    """Mean slope, where it is negative, of each channel of LUTs B×N×N×N×3 along its own axis; 0 for monotone tone.
+
+    Where more red in gives less red out, a highlight turns metallic and a gradient bands (after Zeng et al. 2020).
+    """
+    size = luts.shape[1]
+    slopes = [luts[..., channel].diff(dim=channel + 1) * (size - 1) for channel in range(3)]
+    return torch.stack([functional.relu(-slope).mean() for slope in slopes]).sum()
+
+
 class ThumbnailNetwork(nn.Module):
     """A small CNN from a thumbnail B×3×S×S in [0, 1] to B×`num_outputs` numbers in [-1, 1].
 

@@ -17,7 +17,7 @@ from impasto.train.augment import augment_both
 from impasto.train.batches import Batch, BatchSource
 from impasto.train.checkpoint import module_tensors, optimiser_tensors, restore_module, restore_optimiser
 from impasto.train.discriminator import Discriminator
-from impasto.train.look_generator import LookGenerator, apply_lut
+from impasto.train.look_generator import LookGenerator, apply_lut, tone_reversal
 from impasto.train.losses import interpolated_gradient_penalty, load_loss, r1_penalty
 from impasto.train.monitor import Monitor, Observation, Remedy, accuracy, relative_diversity
 from impasto.train.processes import ProcessGroup
@@ -29,6 +29,8 @@ _SNAPSHOT_EVERY = 50
 _MAX_ROLLBACKS = 5
 _RANGE_WEIGHT = 10.0
 _RANGE_MARGIN = 0.05
+_REVERSAL_WEIGHT = 3.0
+_NUM_REVERSAL = 4
 _ADAM_BETAS = (0.0, 0.99)
 
 _OBSERVED = (
@@ -160,7 +162,11 @@ class LookTrainer:
 
     def generate(self, generator: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return outputs clamped to [0, 1], through which gradients pass, and the outputs before clamping."""
-        raw = apply_lut(batch.content, generator(batch.thumbnails))
+        return self._graded(batch.content, generator(batch.thumbnails))
+
+    @staticmethod
+    def _graded(content: Tensor, luts: Tensor) -> tuple[Tensor, Tensor]:
+        raw = apply_lut(content, luts)
         # A look that crushes blacks must be able to go below zero; a plain clamp would stop its gradient there.
         return raw + (raw.clamp(0, 1) - raw).detach(), raw
 
@@ -202,11 +208,12 @@ class LookTrainer:
         return total
 
     def _generator_objective(self, batch: Batch) -> tuple[Tensor, Scalars]:
-        fake, raw = self.generate(self.generator, batch)
+        luts = self.generator(batch.thumbnails)
+        fake, raw = self._graded(batch.content, luts)
         seen, _ = augment_both(fake, fake.detach(), self.source.random(self.step))
         adversarial = self.loss.generator(self.judge(seen))
         excess = functional.relu((raw - 0.5).abs() - 0.5 - _RANGE_MARGIN).square().mean()
-        loss = adversarial + _RANGE_WEIGHT * excess
+        loss = adversarial + _RANGE_WEIGHT * excess + _REVERSAL_WEIGHT * tone_reversal(luts[:_NUM_REVERSAL])
         if self.recipe.adaptation_weight:
             adaptation = apply_lut(batch.content, self.generator.adaptation(batch.thumbnails))
             loss = loss + self.recipe.adaptation_weight * adaptation.square().mean()
