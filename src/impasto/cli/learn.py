@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -91,5 +92,7 @@ def learn(options: LearnOptions) -> None:
     )
     with watch() as listener:
         manifest = learn_look(job, listener)
+    if os.environ.get("RANK", "0") != "0":  # under torchrun the first process speaks for all
+        return
     shown = ", ".join(f"{name} {value:.4g}" for name, value in manifest.metrics.items())
     typer.echo(f"Wrote {options.output}{f' ({shown})' if shown else ''}.")

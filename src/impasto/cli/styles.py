@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -81,13 +82,12 @@ def show(style: StyleArgument, as_json: AsJson = False) -> None:
         "licence note": sources.license_note,
         "holds": ", ".join(manifest.members),
     }
-    for key, value in {**lines, **_flat("metrics", manifest.metrics), **_flat("recipe", manifest.recipe)}.items():
+    for key, value in [*lines.items(), *_listed("metrics", manifest.metrics), *_listed("recipe", manifest.recipe)]:
         if value:
             typer.echo(f"{key:14} {value}")
 
 
-def _flat(title: str, values: object) -> dict[str, str]:
+def _listed(title: str, values: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return a mapping as one line per entry, the first of which bears the title."""
-    items = values.items() if isinstance(values, dict) else ()
-    shown = [f"{key} = {value if isinstance(value, str) else json.dumps(value)}" for key, value in items]
-    return {title if number == 0 else " " * (number + 1): line for number, line in enumerate(shown)}
+    shown = [f"{key} = {value if isinstance(value, str) else json.dumps(value)}" for key, value in values.items()]
+    return [(title if number == 0 else "", line) for number, line in enumerate(shown)]
