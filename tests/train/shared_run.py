@@ -26,6 +26,8 @@ def train(group: ProcessGroup, recipe: Recipe) -> LookTrainer:
     references = Pool([graded(scene) for scene in scenes(4, first_seed=50)], recipe.thumbnail_side)
     source = BatchSource(references, Pool(scenes(4), recipe.thumbnail_side), recipe)
     trainer = LookTrainer(recipe, source, TinyEncoder(), group)
+    with torch.no_grad():  # start from a wild look, so that every part of the generator's loss matters
+        trainer.generator.shared.lattices[0].normal_(std=0.5)
     for step in range(NUM_STEPS):
         trainer.train_step(step / NUM_STEPS)
     return trainer

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.apply.lut import Lut3D
-from impasto.train.look_generator import LookGenerator, SplineLut, apply_lut, identity_lattice, spline_matrix
+from impasto.train.look_generator import (
+    LookGenerator,
+    SplineLut,
+    apply_lut,
+    identity_lattice,
+    spline_matrix,
+    tone_reversal,
+)
 
 from .pictures import decibels, scenes
 
@@ -129,6 +136,29 @@ def test_learning_and_applying_read_a_lut_alike() -> None:
     learned = pixels_of(apply_lut(images, torch.from_numpy(smooth.table).expand(2, 33, 33, 33, 3)))
     applied = smooth.apply(pixels_of(images).astype(np.float32))
     assert np.abs(learned - applied).max() * 255 < 0.5
+
+
+@given(st.floats(0.2, 4), st.floats(0, 1), st.integers(2, 9))
+def test_rising_tones_are_not_reversed(gamma: float, gain: float, size: int) -> None:
+    luts = (gain * identity_lattice(size) ** gamma)[None]
+    assert tone_reversal(luts) == 0
+    mixed = luts.flip(-1) * 0.5 + luts * 0.5
+    assert tone_reversal(mixed) == 0
+
+
+@given(st.floats(0.1, 3), st.integers(2, 9), st.integers(0, 2))
+def test_reversal_is_the_mean_falling_slope_whatever_the_size(slope: float, size: int, channel: int) -> None:
+    lut = identity_lattice(size)
+    lut[..., channel] *= -slope
+    assert torch.isclose(tone_reversal(lut[None]), torch.tensor(slope), rtol=1e-3)
+    assert torch.isclose(tone_reversal(torch.stack((lut, identity_lattice(size)))), torch.tensor(slope / 2), rtol=1e-3)
+
+
+def test_one_channel_may_fall_as_another_rises() -> None:
+    """Split toning lowers blue where red rises; only a channel that turns against itself bands."""
+    lut = identity_lattice(5).clone()
+    lut[..., 2] -= 0.5 * lut[..., 0]
+    assert tone_reversal(lut[None]) == 0
 
 
 # --- the generator --------------------------------------------------------------------------------------------------

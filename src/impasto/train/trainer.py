@@ -213,7 +213,8 @@ class LookTrainer:
         seen, _ = augment_both(fake, fake.detach(), self.source.random(self.step))
         adversarial = self.loss.generator(self.judge(seen))
         excess = functional.relu((raw - 0.5).abs() - 0.5 - _RANGE_MARGIN).square().mean()
-        loss = adversarial + _RANGE_WEIGHT * excess + _REVERSAL_WEIGHT * tone_reversal(luts[:_NUM_REVERSAL])
+        reversal = tone_reversal(luts[: -(-_NUM_REVERSAL // self.group.size)])
+        loss = adversarial + _RANGE_WEIGHT * excess + _REVERSAL_WEIGHT * reversal
         if self.recipe.adaptation_weight:
             adaptation = apply_lut(batch.content, self.generator.adaptation(batch.thumbnails))
             loss = loss + self.recipe.adaptation_weight * adaptation.square().mean()
