@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,7 +22,7 @@ from impasto.style.names import is_style_name
 from impasto.train.balance import balancing_weights, scene_descriptors
 from impasto.train.batches import BatchSource, Pool, largest_faces
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
-from impasto.train.collection import Collection, Example, collect, load_thumbnails, split
+from impasto.train.collection import MINIMUM_SIDE, Collection, Example, collect, load_thumbnails, split
 from impasto.train.logbook import Logbook
 from impasto.train.packaging import describe_look, make_preview, pack_style
 from impasto.train.processes import ProcessGroup, join_process_group
@@ -132,6 +134,10 @@ def learn_look(job: LearnJob, listener: Listener | None = None) -> Manifest:
     if not is_style_name(job.output.stem):
         raise UsageError(f"'{job.output.stem}' cannot name a style; use letters, digits, '-' and '_'")
     check_output(job.output, job.checkpoint_path)
+    folder = job.output.resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        reason = "no permission to write there" if folder.is_dir() else "its folder does not exist"
+        raise OutputError(f"{job.output} cannot be written: {reason}.")
     if job.output.exists() and not job.overwrite and not job.resume:
         raise OutputError(f"{job.output} exists. Give another name, or replace it with --overwrite.")
     group = join_process_group()
@@ -160,8 +166,9 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
 
 
 def _prepare(job: LearnJob, recipe: Recipe, encoder: Encoder, listener: Listener) -> _Material:
-    references = collect(job.references, role="references")
-    content = collect(job.content, role="content") if job.content else None
+    minimum_side = max(MINIMUM_SIDE, recipe.crop_side)
+    references = collect(job.references, role="references", minimum_side=minimum_side)
+    content = collect(job.content, role="content", minimum_side=minimum_side) if job.content else None
     for collection in (references, content):
         if collection is not None:
             listener.say(collection.summary())
@@ -249,8 +256,9 @@ def _run(
     distance = material.validation.distance(trainer.averaged_generator)
     saved_at = budget.spent_seconds
     num_messages = len(trainer.monitor.messages)
-    while not _interrupt.requested:
-        fraction = trainer.group.agree(budget.progress(trainer.step))
+    while True:
+        # Ctrl-C reaches processes at different steps: all stop where the first one does.
+        fraction = trainer.group.agree(math.inf if _interrupt.requested else budget.progress(trainer.step))
         if fraction >= 1:
             break
         scalars = trainer.train_step(fraction)
