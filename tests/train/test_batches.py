@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.apply.thumbnail import area_thumbnail
+from impasto.train import batches
 from impasto.train.augment import GeometricCrop
-from impasto.train.batches import Batch, BatchSource, Pool, area_thumbnails
+from impasto.train.batches import Batch, BatchSource, Pool, area_thumbnails, largest_faces
 from impasto.train.recipe import Recipe
+from impasto.vision.faces import FaceBox
 
 from .pictures import scene, scenes
 
@@ -69,6 +71,18 @@ def test_crops_of_a_pool_keep_its_faces() -> None:
     assert (kept.amax(dim=(1, 2, 3)) > 0.99).all()
     anywhere, _ = Pool([wide], 8).draw(30, GeometricCrop(32), np.random.default_rng(1))
     assert (anywhere.amax(dim=(1, 2, 3)) < 0.01).any()
+
+
+def test_the_largest_face_counts_in_parts_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = FaceBox(x=0, y=0, width=8, height=8, score=0.99), FaceBox(x=12, y=10, width=24, height=20, score=0.7)
+    monkeypatch.setattr(batches, "faces_available", lambda: True)
+    monkeypatch.setattr(batches, "detect_faces", lambda picture: [small, large] if picture.any() else [])
+    assert largest_faces([scene(1), np.zeros((40, 48, 3), np.uint8)]) == [(0.25, 0.25, 0.75, 0.75), None]
+
+
+def test_without_a_detector_there_are_no_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "faces_available", lambda: False)
+    assert largest_faces(scenes(2)) == [None, None]
 
 
 def same(first: Batch, second: Batch) -> bool:
