@@ -50,7 +50,7 @@ class BuiltinStyle:
     @property
     def num_steps(self) -> int:
         """Palettes are softer when they stop early, and on faces soft is right."""
-        return 700 if self.is_photographic else 400
+        return 600 if self.is_photographic else 400
 
 
 STYLES = (

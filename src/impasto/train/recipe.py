@@ -61,7 +61,7 @@ class Recipe:
     lut_size: int = 33
     content_jitter: float | None = None
     num_adaptive: int = 2
-    adaptation_weight: float = 0.0
+    adaptation_weight: float = 50.0
     generator_rate: float = 1e-3
     discriminator_rate: float = 1e-3
     ema_decay: float = 0.998
