@@ -27,7 +27,8 @@ def train(group: ProcessGroup, recipe: Recipe) -> LookTrainer:
     source = BatchSource(references, Pool(scenes(4), recipe.thumbnail_side), recipe)
     trainer = LookTrainer(recipe, source, TinyEncoder(), group)
     with torch.no_grad():  # start from a wild look, so that every part of the generator's loss matters
-        trainer.generator.shared.lattices[0].normal_(std=0.5)
+        for lattice in (trainer.generator.shared.lattices[0], trainer.generator.adaptive.lattices[0]):
+            lattice.normal_(std=2.0)
     for step in range(NUM_STEPS):
         trainer.train_step(step / NUM_STEPS)
     return trainer

@@ -74,6 +74,14 @@ def test_fine_lattices_add_to_coarse_ones() -> None:
     assert torch.allclose(second, torch.tensor([0.25, 0.25, 0.75]).expand(7, 7, 7, 3), atol=1e-6)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_axes_of_a_lattice_are_red_green_and_blue(axis: int) -> None:
+    splines = SplineLut(1, (4,), lut_size=6)
+    with torch.no_grad():
+        splines.lattices[0].copy_((torch.arange(4.0) - 1).view([4 if one == axis else 1 for one in range(3)]))
+    assert torch.allclose(splines()[0], identity_lattice(6)[..., axis : axis + 1].expand(6, 6, 6, 3), atol=1e-6)
+
+
 # --- applying a LUT -------------------------------------------------------------------------------------------------
 
 
