@@ -70,11 +70,11 @@ def test_rates_only_fall_once_warm(first: float, second: float, step: int) -> No
     assert rate_factor(early, step) >= rate_factor(late, step)
 
 
-def test_rates_warm_up_stay_and_fall() -> None:
-    warm_up = [rate_factor(0.0, step) for step in range(100)]
+def test_rates_warm_up_and_fall_with_the_steps_and_toward_the_end() -> None:
+    warm_up = [rate_factor(0.0, step) for step in range(20)]
     assert warm_up == sorted(warm_up)
-    assert warm_up[0] < 0.2
-    assert warm_up[-1] == 1
-    assert rate_factor(0.3, 1000) == 1
-    assert rate_factor(0.7, 1000) < 0.9
-    assert rate_factor(1.0, 1000) < 0.1
+    assert warm_up[0] < 0.1
+    assert warm_up[-1] > 0.9
+    assert rate_factor(0.0, 1000) < rate_factor(0.0, 100) / 2
+    assert rate_factor(0.5, 100) < rate_factor(0.0, 100)
+    assert rate_factor(1.0, 100) < 0.05

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 _WARM_UP_STEPS = 20
 _FINAL_RATE = 0.03
-_CONSTANT_PART = 0.4
+_HALVING_STEPS = 250
 
 
 class Budget:
@@ -50,7 +50,12 @@ class Budget:
 
 
 def rate_factor(progress: float, step: int) -> float:
-    """Return the factor on the learning rates: a short warm-up, a plateau, then a cosine down to 3 %."""
-    falling = max(0.0, (progress - _CONSTANT_PART) / (1 - _CONSTANT_PART))
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, falling)))
-    return min(1.0, (step + 1) / _WARM_UP_STEPS) * (_FINAL_RATE + (1 - _FINAL_RATE) * cosine)
+    """Return the factor on the learning rates: a short warm-up, then a fall with the steps and with the end in sight.
+
+    Once outputs and references look alike, what the discriminator still tells is mostly which photos each set happens
+    to hold, and at a steady rate the generator would wander after it. A rate that falls with the steps averages that
+    out (Robbins & Monro 1951), however long the run.
+    """
+    warm_up = min(1.0, (step + 1) / _WARM_UP_STEPS)
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, progress))))
+    return warm_up * (_FINAL_RATE + (1 - _FINAL_RATE) * cosine) / (1 + step / _HALVING_STEPS)
