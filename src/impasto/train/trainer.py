@@ -88,7 +88,8 @@ class LookTrainer:
         self.recipe = recipe
         self.source = source
         self.group = group or ProcessGroup()
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # Never tried on a graphics card, and a look takes minutes without one: better slow than wrong.
+        self.device = torch.device("cpu")
         self.loss = load_loss(recipe.loss)
         self.generator = LookGenerator(recipe.lut_size, recipe.num_adaptive).to(self.device)
         self.discriminator = Discriminator(encoder, recipe.stages, seed=recipe.seed).to(self.device)
