@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -90,7 +91,7 @@ class GeometricCrop:
 def _offset(length: int, extent: int, face: tuple[float, float] | None, random: np.random.Generator) -> int:
     first, last = 0, length - extent
     if face is not None:
-        low, high = round(face[1] * length) - extent, round(face[0] * length)
+        low, high = math.ceil(face[1] * length) - extent, math.floor(face[0] * length)
         if low <= high:
             first, last = min(max(first, low), last), max(min(last, high), first)
         else:  # the face is larger than the crop: centre on it
