@@ -180,7 +180,11 @@ class LookGenerator(nn.Module):
         luts: Tensor = (weights @ self.adaptive().flatten(1)).view(-1, size, size, size, 3)
         return luts
 
+    def shared_lut(self) -> Tensor:
+        """Return the LUT that all pictures share: 1×N×N×N×3."""
+        shared: Tensor = self.get_buffer("identity") + self.shared()
+        return shared
+
     def forward(self, thumbnails: Tensor) -> Tensor:
         """Return LUTs B×N×N×N×3 for thumbnails B×3×S×S in [0, 1]."""
-        shared: Tensor = self.get_buffer("identity") + self.shared()
-        return shared + self.adaptation(thumbnails)
+        return self.shared_lut() + self.adaptation(thumbnails)
