@@ -16,6 +16,7 @@ ROWS = {
     "media": 2,
     "vision": 3,
     "style": 4,
+    "gallery": 4,
     "apply": 5,
     "train": 5,
     "quality": 5,
