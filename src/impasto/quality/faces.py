@@ -1,0 +1,116 @@
+"""Metrics of faces: whether those of the content are still there, where they were, and the same persons.
+
+Without the extra `faces` they count nothing, so that they compute nan.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+
+from impasto.quality.metric import Compared, Group, Image, MeanMetric, require_same_size
+from impasto.vision.faces import FaceBox, detect_faces, faces_available
+from impasto.vision.identity import IDENTITY_ENCODERS, IdentityEncoder
+from impasto.vision.landmarks import Landmarks, crop_region, detect_landmarks, landmarks_within
+
+_SAME_PLACE_OVERLAP = 0.3
+_MINIMUM_SCORE = 0.5
+
+
+class FacesKept(MeanMetric):
+    """Share of the faces of the content that are found in the output at the same place (overlap above 0.3)."""
+
+    name: ClassVar[str] = "faces_kept"
+    title: ClassVar[str] = "Faces kept"
+    group: ClassVar[Group] = "faces"
+    compared_with: ClassVar[Compared] = "content"
+    higher_is_better: ClassVar[bool] = True
+    explanation: ClassVar[str] = (
+        "Share of faces that a detector still finds; no value without faces or the extra `faces`."
+    )
+
+    def update(self, image: Image, target: Image) -> None:
+        require_same_size(image, target)
+        if not faces_available():
+            return
+        wanted = detect_faces(target)
+        found = detect_faces(image) if wanted else []
+        for face in wanted:
+            self.add(float(any(_overlap(face, other) > _SAME_PLACE_OVERLAP for other in found)))
+
+
+class LandmarkShift(MeanMetric):
+    """Mean distance by which the 468 landmarks of a face move, in distances between its eyes; the mean over faces.
+
+    Both pictures are looked at in the region where the content has its face. Faces that the landmark network does not
+    recognize as such in both are left out: `FacesKept` speaks of them.
+    """
+
+    name: ClassVar[str] = "landmark_shift"
+    title: ClassVar[str] = "Landmark shift"
+    group: ClassVar[Group] = "faces"
+    compared_with: ClassVar[Compared] = "content"
+    higher_is_better: ClassVar[bool] = False
+    explanation: ClassVar[str] = (
+        "How far eyes, nose, mouth and outline move, in eye distances: below 0.03 nobody sees it; no value without"
+        " faces or the extra `faces`."
+    )
+
+    def update(self, image: Image, target: Image) -> None:
+        require_same_size(image, target)
+        for before in _clear_faces(target):
+            after = landmarks_within(image, before.region)
+            if after.score >= _MINIMUM_SCORE:
+                moved = np.linalg.norm(after.points - before.points, axis=1).mean()
+                self.add(float(moved) / before.eye_distance)
+
+
+class IdentityDistance(MeanMetric):
+    """1 less the cosine between what an identity encoder makes of each face before and after; the mean over faces.
+
+    The first encoder of `impasto.vision.identity.IDENTITY_ENCODERS` is used.
+    """
+
+    name: ClassVar[str] = "identity_distance"
+    title: ClassVar[str] = "Identity distance"
+    group: ClassVar[Group] = "faces"
+    compared_with: ClassVar[Compared] = "content"
+    higher_is_better: ClassVar[bool] = False
+    explanation: ClassVar[str] = (
+        "0 is surely the same person, 1 anybody; no value without faces, the extra `faces` and an identity encoder, of"
+        " which none comes with Impasto."
+    )
+
+    def update(self, image: Image, target: Image) -> None:
+        require_same_size(image, target)
+        if not IDENTITY_ENCODERS:
+            return
+        encoder = _load_identity_encoder(next(iter(IDENTITY_ENCODERS)))
+        for face in _clear_faces(target):
+            codes = [encoder(crop_region(picture, face.region, encoder.side)).ravel() for picture in (image, target)]
+            lengths = float(np.linalg.norm(codes[0]) * np.linalg.norm(codes[1]))
+            if lengths > 0:
+                self.add(1 - float(codes[0] @ codes[1]) / lengths)
+
+
+@lru_cache(maxsize=1)
+def _load_identity_encoder(name: str) -> IdentityEncoder:
+    return IDENTITY_ENCODERS[name]()
+
+
+def _clear_faces(image: Image) -> list[Landmarks]:
+    """Return the landmarks of the faces that both networks are sure of."""
+    if not faces_available():
+        return []
+    found = [detect_landmarks(image, face) for face in detect_faces(image)]
+    return [face for face in found if face.score >= _MINIMUM_SCORE and face.eye_distance > 0]
+
+
+def _overlap(face: FaceBox, other: FaceBox) -> float:
+    """Return intersection over union."""
+    width = min(face.x + face.width, other.x + other.width) - max(face.x, other.x)
+    height = min(face.y + face.height, other.y + other.height) - max(face.y, other.y)
+    shared = max(width, 0) * max(height, 0)
+    return shared / (face.width * face.height + other.width * other.height - shared)
