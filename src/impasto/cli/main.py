@@ -13,6 +13,7 @@ from impasto.cli.compare import compare
 from impasto.cli.ending import INTERRUPTED, with_clean_ending
 from impasto.cli.export import export
 from impasto.cli.learn import learn
+from impasto.cli.library import library
 from impasto.cli.styles import styles
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ def impasto(version: Version = False) -> None:
 for _command in (learn, apply, export, compare):
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
+app.add_typer(library, name="library")
 
 
 def command_options() -> dict[str, set[str]]:

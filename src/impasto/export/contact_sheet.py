@@ -68,6 +68,28 @@ def compare_styles(
     return lay_out(_wrapped(rows[0]) if len(rows) == 1 else rows)
 
 
+def picture_sheet(pictures: Sequence[tuple[Path, str]], tile_side: int = 320) -> Pixels:
+    """Show pictures in rows, each with a label below.
+
+    Parameters
+    ----------
+    tile_side
+        The long side of each picture on the sheet, in pixels; smaller pictures keep their size.
+
+    Returns
+    -------
+    H×W×3 uint8, sRGB.
+
+    Raises
+    ------
+    UnreadableMediaError
+        A picture cannot be read.
+    UsageError
+        The sheet would be too large.
+    """
+    return lay_out(_wrapped([Tile(read_thumbnail_srgb(path, tile_side), label) for path, label in pictures]))
+
+
 def _wrapped(tiles: Sequence[Tile]) -> list[Sequence[Tile]]:
     """Break a row into equally long ones."""
     num_rows = math.ceil(len(tiles) / _MAX_WRAPPED_COLUMNS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -164,16 +164,39 @@ class Gallery:
 
         return self._attempt(count, may_read=True)
 
-    def stored_features(self, hashes: Sequence[str]) -> dict[str, Features]:
-        """Return the features of those pictures that the library knows, by hash; none where it cannot be read."""
+    def look_at(
+        self, pictures: Sequence[Path], progress: AddProgress | None = None
+    ) -> tuple[dict[Path, Features], tuple[Failure, ...]]:
+        """Return the features of pictures, and which cannot be read; nothing is added.
+
+        What the library knows already is not looked at again.
+        """
+        with ExitStack() as stack:
+            database = self._readable(stack)
+            known = database.hashes(self._extractor.version) if database else set()
+            features: dict[str, Features] = {}
+            hashes: dict[Path, str] = {}
+            failures: tuple[Failure, ...] = ()
+            for batch in read_batches(pictures, self._extractor, known):
+                features.update((picture.sha256, picture.features) for picture in batch.pictures)
+                hashes.update((file.path, file.sha256) for file in batch.files)
+                failures += batch.failures
+                if progress:
+                    progress(len(hashes) + len(failures), len(pictures))
+            for sha256 in set(hashes.values()) - features.keys() if database else ():
+                picture = database.picture(sha256, self._extractor.version) if database else None
+                if picture is not None:
+                    features[sha256] = picture.features
+        return {path: features[sha256] for path, sha256 in hashes.items() if sha256 in features}, failures
+
+    def _readable(self, stack: ExitStack) -> Database | None:
+        """Open the database if there is one of use."""
         if not self.path.is_file():
-            return {}
+            return None
         try:
-            with Database(self.path, writable=False) as database:
-                found = [database.picture(sha256, self._extractor.version) for sha256 in hashes]
+            return stack.enter_context(Database(self.path, writable=False))
         except ImpastoError:
-            return {}
-        return {picture.sha256: picture.features for picture in found if picture is not None}
+            return None
 
     def _expect(self) -> None:
         if not self.path.is_file() and not noted_folders(self.path):
