@@ -33,12 +33,12 @@ from impasto.apply.held_lut import BAKE_AFTER_PIXELS
 from impasto.apply.look import LookStylizer
 from impasto.apply.lut import Lut3D
 from impasto.apply.run import apply_to_files
-from impasto.apply.runtime import OnnxRuntime
 from impasto.apply.stylizer import State
 from impasto.apply.thumbnail import area_thumbnail
 from impasto.media.frame import Frame
 from impasto.style.file import load_style
 from impasto.style.library import default_library
+from impasto.style.runtime import OnnxRuntime
 
 Call = Callable[[], object]
 WIDTH, HEIGHT = 3840, 2160

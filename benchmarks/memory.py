@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from impasto.apply.look import LookStylizer
 from impasto.apply.run import ApplyOptions, apply_to_files
-from impasto.apply.runtime import OnnxRuntime
+from impasto.style.runtime import OnnxRuntime
 from impasto.apply.stylizer import State
 from impasto.media.frame import Frame
 import numpy

@@ -20,7 +20,6 @@ from impasto.apply.lut import Lut3D
 from impasto.apply.pixel_check import check_pixels
 from impasto.apply.plan import FALLBACK_SUFFIX, Pair, plan_outputs
 from impasto.apply.run import ApplyOptions, ApplyReport, Progress, apply_to_files
-from impasto.apply.runtime import OnnxRuntime
 from impasto.apply.stylizer import State, Stylizer
 from impasto.errors import MissingExtraError, OutputError, StyleFileError, UsageError
 from impasto.export.mean_look import mean_look
@@ -29,6 +28,7 @@ from impasto.media.frame import Frame
 from impasto.style.file import StyleFile, load_style, save_style
 from impasto.style.library import default_library
 from impasto.style.names import STYLE_SUFFIX, is_style_name
+from impasto.style.runtime import OnnxRuntime
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,10 +6,10 @@ from PIL import ImageCms
 
 from impasto.apply.look import LookStylizer, predict_lut
 from impasto.apply.lut import Lut3D
-from impasto.apply.runtime import OnnxRuntime
 from impasto.apply.stylizer import State
 from impasto.errors import StyleFileError, UsageError
 from impasto.media.frame import Color, Frame
+from impasto.style.runtime import OnnxRuntime
 
 from .networks import FakeRuntime, brightness_model, constant
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.apply.external_data import has_external_data
-from impasto.apply.runtime import OnnxRuntime
 from impasto.errors import StyleFileError
+from impasto.style.external_data import has_external_data
+from impasto.style.runtime import OnnxRuntime
 
 from .networks import brightness_model, filling_model, model_with_data_in
 
@@ -54,7 +54,7 @@ def test_inputs_that_do_not_fit_are_named(runtime):
 def test_writes_nothing_to_the_terminal_and_needs_no_torch():
     program = """
 import sys
-from impasto.apply.runtime import OnnxRuntime
+from impasto.style.runtime import OnnxRuntime
 from impasto.apply.look import LookStylizer
 from impasto.apply.stylizer import State
 from impasto.media.frame import Frame

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from impasto.apply.held_lut import HeldLut
 from impasto.apply.lut import Lut3D, check_strength
 from impasto.apply.native_space import lut_in_native_space
-from impasto.apply.runtime import Runtime
 from impasto.apply.stylizer import State
 from impasto.apply.thumbnail import area_thumbnail
 from impasto.errors import StyleFileError
 from impasto.media.frame import Frame, empty_padded
+from impasto.style.runtime import Runtime
 
 DEFAULT_THUMBNAIL_SIDE = 64
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from impasto.apply.look import predict_lut
 from impasto.apply.lut import Lut3D
-from impasto.apply.runtime import Runtime
 from impasto.style.lut_member import unpack_lut
+from impasto.style.runtime import Runtime
 
 _GAMMAS = (0.5, 0.75, 1.0, 1.5, 2.5)
 

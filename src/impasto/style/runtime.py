@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from impasto.apply.external_data import has_external_data
 from impasto.errors import StyleFileError
+from impasto.style.external_data import has_external_data
 
 # Even errors are not logged, since each is raised as well, and then told in one line.
 _SILENT = 4
