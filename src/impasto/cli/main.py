@@ -11,6 +11,7 @@ from impasto import __version__
 from impasto.cli.apply import apply
 from impasto.cli.compare import compare
 from impasto.cli.ending import INTERRUPTED, with_clean_ending
+from impasto.cli.evaluate import evaluate
 from impasto.cli.export import export
 from impasto.cli.learn import learn
 from impasto.cli.library import library
@@ -41,7 +42,7 @@ def impasto(version: Version = False) -> None:
     """Learn a photographic style from example pictures, and apply it."""
 
 
-for _command in (learn, apply, export, compare):
+for _command in (learn, apply, export, compare, evaluate):
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,19 +55,3 @@ def count_progress() -> Iterator[AddProgress | None]:
 
 def _silent(_path: Path, _report: ApplyReport) -> None:
     return
-
-
-@contextmanager
-def step_progress() -> Iterator[Callable[[int, int, str], None]]:
-    """Yield what is called with the number of steps done, that of all, and what is being worked on."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total, _name: None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-        yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)

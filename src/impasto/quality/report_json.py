@@ -33,6 +33,7 @@ def _metric(metric: MetricValue) -> dict[str, Any]:
         "name": metric.name,
         "title": metric.title,
         "value": _number(metric.value),
+        "untouched": _number(metric.untouched),
         "higher_is_better": bool(metric.higher_is_better),
         "explanation": metric.explanation,
         "group": metric.group,

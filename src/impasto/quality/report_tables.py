@@ -115,5 +115,10 @@ def _row(metric: MetricValue) -> Markup:
         value=number_text(metric.value),
         arrow=arrow,
         word=word,
-        how=metric.explanation,
+        how=_how_to_read(metric),
     )
+
+
+def _how_to_read(metric: MetricValue) -> str:
+    beaten = f" Untouched pictures have {number_text(metric.untouched)}." if is_number(metric.untouched) else ""
+    return metric.explanation + beaten

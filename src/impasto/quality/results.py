@@ -23,6 +23,8 @@ class MetricValue:
         How to read it, in one sentence.
     group
         "style", "content", "faces", "paired", "health" or "video".
+    untouched
+        The same number for the contents as they were, where outputs are compared with references: what to beat.
     """
 
     name: str
@@ -31,6 +33,7 @@ class MetricValue:
     higher_is_better: bool
     explanation: str
     group: str
+    untouched: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
