@@ -30,7 +30,7 @@ class WarpingError(MeanMetric):
     compared_with: ClassVar[Compared] = "content"
     higher_is_better: ClassVar[bool] = False
     explanation: ClassVar[str] = (
-        "How much things change while they move, in levels of 255; compare it with that of the input, below."
+        "How much things change while they move, in levels of 255; the ratio to the input says what the look added."
     )
 
     def update(self, input_frames: Sequence[Image], output_frames: Sequence[Image]) -> None:
