@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_FLOOR = 0.05
-_NOTHING = 1e-6
+_FLOOR = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +44,8 @@ def fit_space(vectors: NDArray[np.float32], weights: NDArray[np.float32]) -> Fea
     center = vectors.mean(axis=0, dtype=np.float64)
     variance = vectors.var(axis=0, dtype=np.float64)
     # What hardly varies must not be blown up: rounding would then count as much as what the eye sees.
-    typical = float(variance[variance > 0].mean()) if (variance > 0).any() else 1.0
-    scale = np.sqrt(weights / (variance + np.minimum(_FLOOR * typical, _FLOOR) + _NOTHING))
+    typical = float(np.median(variance[variance > 0])) if (variance > 0).any() else 1.0
+    scale = np.sqrt(weights / (variance + _FLOOR * typical))
     return FeatureSpace(center.astype(np.float32), scale.astype(np.float32), len(vectors))
 
 
