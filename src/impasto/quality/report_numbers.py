@@ -35,7 +35,7 @@ def _unsigned_text(size: float) -> str:
     if not -3 <= exponent <= 9:
         mantissa = f"{size:.2e}".partition("e")[0].rstrip("0").rstrip(".")
         return f"{mantissa}×10{str(exponent).translate(_SUPERSCRIPT)}"
-    if size >= 1000 or float(size).is_integer():
+    if exponent >= 3 or float(size).is_integer():
         return f"{size:,.0f}".replace(",", _NARROW_SPACE)
     return f"{size:.{max(0, 2 - exponent)}f}"
 

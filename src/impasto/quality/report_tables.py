@@ -20,6 +20,13 @@ _GROUP_TITLES = {
 }
 JUDGEMENT_WORDS = {Judgement.PASS: "Pass", Judgement.REVIEW: "Review", Judgement.REFUSE: "Refused"}
 _MAX_KEY_METRICS = 4
+_COLUMNS = (
+    ("metric", "Metric"),
+    ("value", "Value"),
+    ("untouched", "Untouched"),
+    ("better", "Better"),
+    ("how", "How to read it"),
+)
 
 
 def lead_text(evaluation: Evaluation) -> str:
@@ -63,7 +70,8 @@ def _figure(value: str, title: str, direction: str) -> Markup:
 
 
 def _direction(metric: MetricValue) -> str:
-    return "↑ higher is better" if metric.higher_is_better else "↓ lower is better"
+    better = "↑ higher is better" if metric.higher_is_better else "↓ lower is better"
+    return f"{better}; untouched {number_text(metric.untouched)}" if is_number(metric.untouched) else better
 
 
 def verdict_counts(evaluation: Evaluation) -> Piece:
@@ -91,34 +99,43 @@ def _count(judgement: Judgement, number: int) -> Markup:
 
 
 def metrics_table(metrics: Sequence[MetricValue]) -> Piece:
-    """Lay metrics out by group, each with its value, its better direction and how to read it."""
+    """Lay metrics out by group, each with its value, its better direction and how to read it.
+
+    Where some have a number for the untouched pictures, it stands beside: that is what to beat.
+    """
     if not metrics:
         return markup('<p class="quiet">Nothing was measured.</p>')
-    return [_group(group, metrics) for group in _group_order([metric.group for metric in metrics])]
-
-
-def _group(group: str, metrics: Sequence[MetricValue]) -> Markup:
+    with_untouched = any(is_number(metric.untouched) for metric in metrics)
+    head = '<th scope="col" class="${kind}">${title}</th>'
     return markup(
-        '<tbody><tr class="group"><th colspan="4" scope="rowgroup">${title}</th></tr>${rows}</tbody>',
-        title=_GROUP_TITLES.get(group, group),
-        rows=[_row(metric) for metric in metrics if metric.group == group],
+        "<table><thead><tr>${heads}</tr></thead>${groups}</table>",
+        heads=[
+            markup(head, kind=kind, title=title) for kind, title in _COLUMNS if kind != "untouched" or with_untouched
+        ],
+        groups=[_group(group, metrics, with_untouched) for group in _group_order([each.group for each in metrics])],
     )
 
 
-def _row(metric: MetricValue) -> Markup:
-    arrow, word = ("↑", "higher") if metric.higher_is_better else ("↓", "lower")
+def _group(group: str, metrics: Sequence[MetricValue], with_untouched: bool) -> Markup:
     return markup(
-        '<tr${kind}><th scope="row">${title}</th><td class="value">${value}</td>'
+        '<tbody><tr class="group"><th colspan="${width}" scope="rowgroup">${title}</th></tr>${rows}</tbody>',
+        width=str(len(_COLUMNS) - (not with_untouched)),
+        title=_GROUP_TITLES.get(group, group),
+        rows=[_row(metric, with_untouched) for metric in metrics if metric.group == group],
+    )
+
+
+def _row(metric: MetricValue, with_untouched: bool) -> Markup:
+    arrow, word = ("↑", "higher") if metric.higher_is_better else ("↓", "lower")
+    untouched = number_text(metric.untouched) if is_number(metric.untouched) else ""
+    return markup(
+        '<tr${kind}><th scope="row">${title}</th><td class="value">${value}</td>${untouched}'
         '<td class="better"><span aria-hidden="true">${arrow}</span> ${word}</td><td class="how">${how}</td></tr>',
         kind=Markup("") if is_number(metric.value) else Markup(' class="without"'),
         title=metric.title,
         value=number_text(metric.value),
+        untouched=markup('<td class="untouched">${value}</td>', value=untouched) if with_untouched else (),
         arrow=arrow,
         word=word,
-        how=_how_to_read(metric),
+        how=metric.explanation,
     )
-
-
-def _how_to_read(metric: MetricValue) -> str:
-    beaten = f" Untouched pictures have {number_text(metric.untouched)}." if is_number(metric.untouched) else ""
-    return metric.explanation + beaten
