@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-_FURTHEST = 4.0
+_FURTHEST = 8.0
 _MAD_TO_DEVIATION = 1.4826
+_SMALLEST_SPREAD = 0.02
+"""Of the median: metrics that hardly differ between pictures must not decide which is worst."""
+_SHARE_OF_REST = 0.1
 
 
 class Direction(NamedTuple):
@@ -21,8 +24,9 @@ class Direction(NamedTuple):
 def badness(pictures: Sequence[Mapping[str, float]], directions: Mapping[str, Direction]) -> list[float]:
     """Return for each picture how much worse it is than the median picture, in deviations.
 
-    Of each group of metrics the worst counts, and groups are averaged: a picture that fails at one thing stands out
-    however good it is at another. Deviations are robust and cut at 4. A metric that a picture lacks says nothing.
+    The metric that a picture is worst at counts, and the means of the groups a tenth as much: a picture that fails at
+    one thing stands out however good it is at another. Deviations are robust and cut at 8. A metric that a picture
+    lacks says nothing.
 
     Parameters
     ----------
@@ -31,21 +35,26 @@ def badness(pictures: Sequence[Mapping[str, float]], directions: Mapping[str, Di
     directions
         Of the metrics that count.
     """
-    worst: list[dict[str, float]] = [{} for _ in pictures]
+    by_group: list[dict[str, list[float]]] = [{} for _ in pictures]
     for name, (group, higher_is_better) in directions.items():
         values = np.array([picture.get(name, np.nan) for picture in pictures], np.float64)
-        for position, score in enumerate(_scores(-values if higher_is_better else values)):
+        for groups, score in zip(by_group, _scores(-values if higher_is_better else values), strict=True):
             if not np.isnan(score):
-                worst[position][group] = max(score, worst[position].get(group, -_FURTHEST))
-    return [float(np.mean(list(groups.values()))) if groups else 0.0 for groups in worst]
+                groups.setdefault(group, []).append(score)
+    return [_total(groups.values()) for groups in by_group]
+
+
+def _total(groups: Collection[list[float]]) -> float:
+    if not groups:
+        return 0.0
+    return max(map(max, groups)) + _SHARE_OF_REST * float(np.mean([np.mean(scores) for scores in groups]))
 
 
 def _scores(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:
     known = values[np.isfinite(values)]
     if not known.size:
         return [float("nan")] * len(values)
-    median = np.median(known)
+    median = float(np.median(known))
     deviation = _MAD_TO_DEVIATION * float(np.median(np.abs(known - median))) or float(known.std())
-    if deviation <= 1e-9 * max(1.0, abs(float(median))):
-        return [0.0 if np.isfinite(value) else float("nan") for value in values]
+    deviation = max(deviation, _SMALLEST_SPREAD * abs(median), float(np.finfo(np.float64).tiny))
     return [float(score) for score in np.clip((values - median) / deviation, -_FURTHEST, _FURTHEST)]
