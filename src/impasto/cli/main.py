@@ -15,6 +15,8 @@ from impasto.cli.evaluate import evaluate
 from impasto.cli.export import export
 from impasto.cli.learn import learn
 from impasto.cli.library import library
+from impasto.cli.rate import rate
+from impasto.cli.recommend import recommend
 from impasto.cli.styles import styles
 
 app = typer.Typer(
@@ -42,7 +44,7 @@ def impasto(version: Version = False) -> None:
     """Learn a photographic style from example pictures, and apply it."""
 
 
-for _command in (learn, apply, export, compare, evaluate):
+for _command in (learn, apply, export, compare, evaluate, recommend, rate):
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")
