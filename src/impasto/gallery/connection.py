@@ -58,7 +58,7 @@ def open_writable(path: Path) -> sqlite3.Connection:
 
 
 def open_readable(path: Path) -> sqlite3.Connection:
-    """Open a file that exists, and change nothing of it nor beside it."""
+    """Open a file that exists, and change nothing of it, even where nothing can be written."""
     if not path.is_file():
         raise UsageError(f"There is no library at {path.parent}. Make one: impasto library add FOLDER")
     # A write-ahead log needs files beside it; on a disk that may only be read nobody writes, so `immutable` is true.

@@ -309,12 +309,12 @@ class Gallery:
 
     def _vector(self, database: Database, path: Path, kind: Likeness) -> Vector:
         """Return the features of the picture to search by; those of a deleted file are still known."""
-        version = self._extractor.version
-        sha256 = content_hash(path) if path.is_file() else next((f.sha256 for f in database.files_under(path)), "")
-        if known := database.picture(sha256, version):
-            return known.features.vector(kind)
         if path.is_dir():
             raise UnreadableMediaError(f"{path} is a folder. Name one picture to search by.")
+        deleted = next((file.sha256 for file in database.files_under(path)), "")
+        known = database.picture(content_hash(path) if path.is_file() else deleted, self._extractor.version)
+        if known is not None:
+            return known.features.vector(kind)
         [batch] = read_batches([path], self._extractor)
         if batch.failures:
             raise UnreadableMediaError(batch.failures[0].message)
