@@ -9,6 +9,7 @@ import typer
 
 from impasto.cli.ending import print_error
 from impasto.cli.options import Strength
+from impasto.cli.taste import default_ratings, load_look_table
 from impasto.errors import UsageError
 
 Photo = Annotated[
@@ -32,15 +33,12 @@ def rate(
     Rating again replaces the older rating of the same picture, style and strength. What is kept are the stars, the
     measured light and colour, and where the picture was; nothing leaves this machine.
     """
-    from impasto.gallery.ratings import default_ratings  # noqa: PLC0415
-
     if forget:
         _refuse_more(photo, style, stars)
         typer.echo("Forgot all ratings." if default_ratings().forget() else "There were no ratings.")
         return
     if photo is None or style is None or stars is None:
         raise UsageError("say what to rate: impasto rate photo.jpg --style NAME --stars 4")
-    from impasto.gallery.look_table import load_look_table  # noqa: PLC0415
     from impasto.gallery.photo_study import study_file  # noqa: PLC0415
     from impasto.gallery.suitability import effect_of  # noqa: PLC0415
     from impasto.gallery.taste import Rated  # noqa: PLC0415

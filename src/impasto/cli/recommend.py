@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.ending import print_error
+from impasto.cli.taste import default_ratings, installed_looks
 
 if TYPE_CHECKING:
     from impasto.gallery.recommend import Suggestion
@@ -23,15 +24,12 @@ def recommend(photo: Photo, count: Count = 5) -> None:
     Stars are what you would give, as far as 'impasto rate' has taught it, and how sure that is. Nothing leaves this
     machine.
     """
-    from impasto.gallery.look_table import installed_looks  # noqa: PLC0415
     from impasto.gallery.photo_study import study_file  # noqa: PLC0415
-    from impasto.gallery.ratings import default_ratings  # noqa: PLC0415
     from impasto.gallery.recommend import recommend as rank_looks  # noqa: PLC0415
-    from impasto.style.library import default_library  # noqa: PLC0415
 
     study = study_file(photo)
-    looks, unusable = installed_looks(default_library())
-    for message in unusable.values():
+    looks, unusable = installed_looks()
+    for message in unusable:
         print_error(message)
     rated = default_ratings().load(print_error)
     suggestions = rank_looks(study, looks, rated)[:count]

@@ -1,20 +1,15 @@
-"""Installed looks as tables: what each does at its mean, found without running its network."""
+"""A look as a table: what it does at its mean, found without running its network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import StyleFileError
 from impasto.gallery.lab import lab_to_rgb
 from impasto.gallery.traits import PhotoTraits, traits_of_lab
-from impasto.style.file import load_style
-from impasto.style.library import StyleLibrary
-from impasto.style.lut_member import unpack_lut
 from impasto.vision.lab import rgb_to_lab
 
 CHANGED_TRAITS = tuple(field.name for field in fields(PhotoTraits) if field.name != "grain")
@@ -47,31 +42,6 @@ def trait_change(before: PhotoTraits, after: PhotoTraits) -> tuple[float, ...]:
     difference = after.as_vector() - before.as_vector()
     kept = [field.name in CHANGED_TRAITS for field in fields(PhotoTraits)]
     return tuple(difference[kept].tolist())
-
-
-def load_look_table(path: Path) -> LookTable:
-    """Load the mean table of a style file.
-
-    Raises
-    ------
-    StyleFileError
-        The file cannot be used, or holds no such table: it is no look, or from an early Impasto.
-    """
-    packed = load_style(path).mean_lut
-    if packed is None:
-        raise StyleFileError(f"{path} holds no mean look, by which to judge it. Learn it again.")
-    return LookTable(path.stem, unpack_lut(packed).clip(0, 1))
-
-
-def installed_looks(library: StyleLibrary) -> tuple[list[LookTable], dict[str, str]]:
-    """Return the looks that can be judged, in the order of their names, and why each other style cannot."""
-    looks, unusable = [], {}
-    for name, path in library.paths().items():
-        try:
-            looks.append(load_look_table(path))
-        except StyleFileError as error:
-            unusable[name] = str(error)
-    return looks, unusable
 
 
 def apply_table(table: NDArray[np.float32], rgb: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,9 +15,7 @@ from impasto.errors import OutputError, UsageError
 from impasto.gallery.connection import DamagedDatabaseError, translated_errors
 from impasto.gallery.suitability import Effect
 from impasto.gallery.taste import Rated
-from impasto.style.library import default_library
 
-FILE_NAME = "taste.sqlite"
 _SCHEMA_VERSION = 1
 _PATIENCE_SECONDS = 10
 _TABLE = """
@@ -35,11 +33,6 @@ CREATE TABLE IF NOT EXISTS ratings (
 _COMPANIONS = ("", "-journal", "-wal", "-shm")
 
 Warn = Callable[[str], None]
-
-
-def default_ratings() -> RatingStore:
-    """Return the ratings of this user; they lie beside the user's styles, and `$IMPASTO_HOME` moves both."""
-    return RatingStore(default_library().user_dir.parent / FILE_NAME)
 
 
 class RatingStore:

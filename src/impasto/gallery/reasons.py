@@ -33,9 +33,9 @@ _RELIEFS = {
     "rich colour": ("saturation", "calms rich colour"),
 }
 _EXTREMES = {
-    "key": ("ends dark", "ends very light"),
+    "key": ("ends dark", "ends light"),
     "contrast": ("ends flat", "ends hard"),
-    "color_temperature": ("ends cold", "ends very warm"),
+    "color_temperature": ("ends cold", "ends warm"),
     "tint": ("ends greenish", "ends reddish"),
     "saturation": ("ends pale", "ends gaudy"),
 }

@@ -49,7 +49,7 @@ def recommend(study: PhotoStudy, looks: Sequence[LookTable], rated: Sequence[Rat
     study
         From `study_file` or `study_photo`.
     looks
-        From `installed_looks`.
+        To rank.
     rated
         From `RatingStore.load`.
 
@@ -65,6 +65,9 @@ def recommend(study: PhotoStudy, looks: Sequence[LookTable], rated: Sequence[Rat
 
 def _suggest(study: PhotoStudy, look: LookTable, taste: Taste, rated: Sequence[Rated]) -> Suggestion:
     effects = effects_of(study, look, list(STRENGTHS))
+    if effects[-1].turns_monochrome:
+        # Half of black and white is neither the look nor the photo.
+        effects = effects[-1:]
     scores = [taste.score(effect, look.name) for effect in effects]
     best = effects[scores.index(max(scores))]
     expected = taste.expect(best, look.name)

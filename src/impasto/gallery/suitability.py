@@ -149,7 +149,7 @@ def effects_of(study: PhotoStudy, look: LookTable, strengths: list[float]) -> li
 
 
 def suitability(effect: Effect) -> dict[str, float]:
-    """Return what each consideration adds to the stars: `skin`, `clipping`, `balance`, `palette`, `movement`, `strength`.
+    """Return what each consideration adds to the stars.
 
     They are hand-set: hard faults cost most, matters of taste little, since taste is what ratings teach.
     """
@@ -175,10 +175,8 @@ def extremity_change(effect: Effect) -> dict[str, float]:
     before, after = (np.maximum(np.abs(traits.as_vector()) - _STRETCH, 0) for traits in (effect.before, effect.after))
     changes = dict(zip(TRAIT_NAMES, (after - before).tolist(), strict=True))
     # Black and white has no colour to be too pale.
-    weights = {
-        name: 0.0 if effect.turns_monochrome and name == "saturation" else w for name, w in _BALANCE_WEIGHTS.items()
-    }
-    return {name: weight * changes[name] for name, weight in weights.items()}
+    idle = {"saturation"} if effect.turns_monochrome else set()
+    return {name: weight * changes[name] * (name not in idle) for name, weight in _BALANCE_WEIGHTS.items()}
 
 
 def _mean_plausibility(lab: Colors, skin: NDArray[np.bool_]) -> float:
