@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from impasto.apply.thumbnail import area_thumbnail
 from impasto.train import batches
 from impasto.train.augment import GeometricCrop
-from impasto.train.batches import Batch, BatchSource, Pool, area_thumbnails, largest_faces
+from impasto.train.batches import Batch, BatchSource, Pool, area_thumbnails, every_nth, largest_face, make_pool
 from impasto.train.recipe import Recipe
 from impasto.vision.faces import FaceBox
 
@@ -77,12 +77,41 @@ def test_the_largest_face_counts_in_parts_of_the_picture(monkeypatch: pytest.Mon
     small, large = FaceBox(x=0, y=0, width=8, height=8, score=0.99), FaceBox(x=12, y=10, width=24, height=20, score=0.7)
     monkeypatch.setattr(batches, "faces_available", lambda: True)
     monkeypatch.setattr(batches, "detect_faces", lambda picture: [small, large] if picture.any() else [])
-    assert largest_faces([scene(1), np.zeros((40, 48, 3), np.uint8)]) == [(0.25, 0.25, 0.75, 0.75), None]
+    assert largest_face(scene(1)) == (0.25, 0.25, 0.75, 0.75)
+    assert largest_face(np.zeros((40, 48, 3), np.uint8)) is None
 
 
 def test_without_a_detector_there_are_no_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "faces_available", lambda: False)
-    assert largest_faces(scenes(2)) == [None, None]
+    assert largest_face(scene(1)) is None
+
+
+@given(st.integers(20, 90), st.integers(20, 90), st.integers(8, 60))
+def test_pictures_shrink_by_leaving_out_pixels(height: int, width: int, side: int) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    small = every_nth(picture, side)
+    assert min(small.shape[:2]) == min(side, height, width)
+    assert abs(small.shape[1] / small.shape[0] - width / height) <= 1.5 * width / height / min(small.shape[:2])
+    assert {tuple(pixel) for pixel in small.reshape(-1, 3)} <= {tuple(pixel) for pixel in picture.reshape(-1, 3)}
+
+
+def test_grading_before_shrinking_is_grading_after() -> None:
+    """Means of pixels would lift crushed blacks, and the curve that is learned with them."""
+    picture = scene(3, width=200, height=160)
+    crushed = np.maximum(picture.astype(int) * 2 - 200, 0).clip(0, 255).astype(np.uint8)
+    shrunk = every_nth(picture, 40)
+    assert np.array_equal(every_nth(crushed, 40), np.maximum(shrunk.astype(int) * 2 - 200, 0).clip(0, 255))
+
+
+def test_a_pool_of_larger_pictures_keeps_their_thumbnails_and_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "faces_available", lambda: True)
+    monkeypatch.setattr(batches, "detect_faces", lambda picture: [FaceBox(0, 0, picture.shape[1] / 2, 10, 0.9)])
+    stripes = np.zeros((80, 80, 3), np.uint8)
+    stripes[::2] = 200
+    pool = make_pool([stripes], 40, 8)
+    assert pool.picture(0).shape == (1, 3, 40, 40)
+    assert torch.allclose(pool.thumbnails, torch.tensor(100 / 255), atol=1e-3), "a mean, though every other row is left"
+    assert pool.faces == [(0.0, 0.0, 0.5, 0.125)]
 
 
 def same(first: Batch, second: Batch) -> bool:

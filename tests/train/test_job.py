@@ -28,6 +28,7 @@ from impasto.errors import (
 from impasto.style.file import StyleFile, load_style
 from impasto.style.manifest import Manifest
 from impasto.train import job as job_module
+from impasto.train import material as material_module
 from impasto.train.batches import Batch, BatchSource
 from impasto.train.checkpoint import load_checkpoint
 from impasto.train.job import LearnJob, Progress, learn_look
@@ -443,13 +444,13 @@ class TestRefusals:
 
     def test_a_file_that_disappears(self, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder = save_scenes(tmp_path / "going", 3)
-        load = job_module.load_thumbnails
+        load = material_module.load_thumbnails
 
         def load_late(*arguments: Any) -> list[np.ndarray]:
             (folder / "01.png").unlink(missing_ok=True)
             return load(*arguments)
 
-        monkeypatch.setattr(job_module, "load_thumbnails", load_late)
+        monkeypatch.setattr(material_module, "load_thumbnails", load_late)
         with pytest.raises(UnreadableMediaError, match=r"01\.png does not exist"):
             learn_look(make_job(references=[folder]))
 

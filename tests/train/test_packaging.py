@@ -14,13 +14,13 @@ from safetensors.torch import load
 from torch import Tensor
 
 from impasto.apply.look import LookStylizer, predict_lut
-from impasto.apply.runtime import OnnxRuntime
 from impasto.apply.stylizer import State
 from impasto.errors import TrainingError
 from impasto.media.frame import Frame
 from impasto.style.file import StyleFile, load_style, save_style
 from impasto.style.lut_member import unpack_lut
 from impasto.style.manifest import Manifest, Sources
+from impasto.style.runtime import OnnxRuntime
 from impasto.train import packaging
 from impasto.train.batches import Pool
 from impasto.train.discriminator import Discriminator
@@ -106,26 +106,24 @@ def test_an_export_that_disagrees_is_not_kept(monkeypatch: pytest.MonkeyPatch) -
 # --- the discriminator ----------------------------------------------------------------------------------------------
 
 
-def trained_discriminator(stages: tuple[int, ...] = (0, 2)) -> tuple[Discriminator, TinyEncoder]:
-    encoder = TinyEncoder()
+def trained_discriminator(stages: tuple[int, ...] = (0, 2)) -> Discriminator:
     torch.manual_seed(3)
-    discriminator = Discriminator(encoder, stages, num_channels=8)
+    discriminator = Discriminator(TinyEncoder(), stages, num_channels=8)
     for _ in range(3):
         discriminator(torch.rand(2, 3, 32, 32))  # the power iterations of the spectral norms
-    return discriminator, encoder
+    return discriminator
 
 
-@pytest.mark.parametrize("stages", [(0, 2), (1,)])
-def test_the_exported_discriminator_judges_alike(stages: tuple[int, ...]) -> None:
-    discriminator, encoder = trained_discriminator(stages)
+@pytest.mark.parametrize(("stages", "num_images"), [((0, 2), 1), ((0, 2), 5), ((1,), 2)])
+def test_the_exported_discriminator_judges_alike(stages: tuple[int, ...], num_images: int) -> None:
+    discriminator = trained_discriminator(stages)
     discriminator.eval()
-    image = torch.rand(1, 3, 32, 32)
+    images = torch.rand(num_images, 3, 32, 32)
     with torch.no_grad():
-        expected = discriminator(image)
-    runtime = OnnxRuntime(export_discriminator(discriminator, encoder, 32))
-    features = {f"features_{stage}": encoder(image)[stage].numpy() for stage in stages}
-    outputs = runtime.run({"image": image.numpy(), **features})
-    assert list(outputs) == [f"logits_{stage}" for stage in stages] + ["logits_color"]
+        expected = discriminator(images)
+    runtime = OnnxRuntime(export_discriminator(discriminator, 32))
+    outputs = runtime.run({"images": images.numpy()})
+    assert list(outputs) == [f"logits_{stage}" for stage in stages] + ["logits_color", "logits_exposure"]
     for name, logits in zip(outputs, expected, strict=True):
         assert np.abs(outputs[name] - logits.numpy()).max() < 1e-4
 
@@ -134,7 +132,7 @@ def test_the_exported_discriminator_judges_alike(stages: tuple[int, ...]) -> Non
 
 
 def test_learning_can_go_on_from_the_weights(generator: LookGenerator) -> None:
-    discriminator, _ = trained_discriminator()
+    discriminator = trained_discriminator()
     tensors = load(pack_weights(generator, discriminator))
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
     for prefix, module, other in (
@@ -182,13 +180,12 @@ def manifest(recipe: Recipe) -> Manifest:
 def style_path(manifest: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     generator = trained_generator(lut_size=33)
     torch.manual_seed(3)
-    encoder = TinyEncoder()
-    discriminator = Discriminator(encoder, (0, 2))
+    discriminator = Discriminator(TinyEncoder(), (0, 2))
     pool = Pool(scenes(4, width=200, height=200), SIDE)
     preview = make_preview(generator, [pool.picture(index) for index in range(4)], pool.thumbnails)
     lut = mean_lut(generator, pool.thumbnails)
     path = tmp_path_factory.mktemp("style") / "wedding.style"
-    save_style(pack_style(manifest, generator, discriminator, encoder, lut, preview), path)
+    save_style(pack_style(manifest, generator, discriminator, lut, preview), path)
     return path
 
 

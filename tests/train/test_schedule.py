@@ -74,7 +74,7 @@ def test_rates_warm_up_and_fall_with_the_steps_and_toward_the_end() -> None:
     warm_up = [rate_factor(0.0, step) for step in range(20)]
     assert warm_up == sorted(warm_up)
     assert warm_up[0] < 0.1
-    assert warm_up[-1] > 0.9
+    assert warm_up[-1] > 0.8
     assert rate_factor(0.0, 1000) < rate_factor(0.0, 100) / 2
     assert rate_factor(0.5, 100) < rate_factor(0.0, 100)
     assert rate_factor(1.0, 100) < 0.05

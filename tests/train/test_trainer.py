@@ -79,7 +79,11 @@ def test_each_phase_moves_its_own_player_only(make_trainer: MakeTrainer) -> None
         trainer.phases = [phase for phase in trainer.phases if phase.name == kept]
         trainer.train_step(0.0)
         after = trainer.state()[0]
-        still = [name for name in before if name.startswith(other) and name.endswith(("weight", "bias", "original"))]
+        still = [
+            name
+            for name in before
+            if name.startswith(other) and name.endswith(("weight", "bias", "original", "lattices.0", "offset"))
+        ]
         assert still
         assert all(torch.equal(after[name], before[name]) for name in still)
 
@@ -132,7 +136,7 @@ def test_judging_one_stage_asks_the_encoder_for_no_more(make_trainer: MakeTraine
 
     logits = make_trainer(replace(recipe, stages=(1,)), encoder=Asked()).judge(torch.rand(2, 3, 32, 32))
     assert asked == [2]
-    assert [head.shape[1] for head in logits] == [1, 1], "one stage, and the colour head"
+    assert [head.shape[1] for head in logits] == [1, 1, 1], "one stage, colour and exposure"
 
 
 # --- rates, averages, noise -----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,8 @@ class Pool:
         Side of the thumbnails that the generator sees.
     faces
         The largest face of each picture as (left, top, right, bottom) in [0, 1], or None.
+    thumbnails
+        N×3×`thumbnail_side`×`thumbnail_side` where they were made of larger pictures; else made of these.
     """
 
     def __init__(
@@ -36,10 +38,13 @@ class Pool:
         pictures: Sequence[NDArray[np.uint8]],
         thumbnail_side: int,
         faces: Sequence[FaceFraction | None] | None = None,
+        thumbnails: Tensor | None = None,
     ) -> None:
         self._pictures = [torch.from_numpy(np.ascontiguousarray(p.transpose(2, 0, 1))) for p in pictures]
         self.faces = list(faces) if faces is not None else [None] * len(self._pictures)
-        self.thumbnails = torch.cat([area_thumbnails(self.picture(i), thumbnail_side) for i in range(len(self))])
+        if thumbnails is None:
+            thumbnails = torch.cat([area_thumbnails(self.picture(i), thumbnail_side) for i in range(len(self))])
+        self.thumbnails = thumbnails
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -60,14 +65,36 @@ class Pool:
         return crop(pictures, random, [self.faces[index] for index in chosen]), self.thumbnails[chosen]
 
 
-def largest_faces(pictures: Sequence[NDArray[np.uint8]]) -> list[FaceFraction | None]:
-    """Return the largest face of each picture, or None; all None where no detector is installed."""
+def make_pool(pictures: Iterable[NDArray[np.uint8]], picture_side: int, thumbnail_side: int) -> Pool:
+    """Return a pool of pictures with a short side of `picture_side`, made of larger ones.
+
+    Each pixel that is kept is one of the picture's own: see `GeometricCrop`. Thumbnails and faces are taken from the
+    picture as it was given.
+    """
+    kept, faces, thumbnails = [], [], []
+    for picture in pictures:
+        kept.append(every_nth(picture, picture_side))
+        faces.append(largest_face(picture))
+        whole = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].float() / 255
+        thumbnails.append(area_thumbnails(whole, thumbnail_side))
+    return Pool(kept, thumbnail_side, faces, torch.cat(thumbnails))
+
+
+def every_nth(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Bring the short side of H×W×3 down to `side` by leaving out pixels; a smaller picture stays as it is."""
+    height, width = picture.shape[:2]
+    scale = max(1.0, min(height, width) / side)
+    rows, columns = (
+        np.floor((np.arange(round(length / scale)) + 0.5) * scale).clip(0, length - 1).astype(int)
+        for length in (height, width)
+    )
+    return picture[np.ix_(rows, columns)]
+
+
+def largest_face(picture: NDArray[np.uint8]) -> FaceFraction | None:
+    """Return the largest face of a picture; None where it has none, or no detector is installed."""
     if not faces_available():
-        return [None] * len(pictures)
-    return [_largest_face(picture) for picture in pictures]
-
-
-def _largest_face(picture: NDArray[np.uint8]) -> FaceFraction | None:
+        return None
     faces = detect_faces(picture)
     if not faces:
         return None

@@ -12,30 +12,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from impasto.errors import OutputError, TrainingError, UsageError
 from impasto.media.files import check_output
 from impasto.style.file import save_style
 from impasto.style.manifest import Manifest, Sources
 from impasto.style.names import is_style_name
-from impasto.train.balance import balancing_weights, scene_descriptors
-from impasto.train.batches import BatchSource, Pool, largest_faces
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
-from impasto.train.collection import MINIMUM_SIDE, Collection, Example, collect, load_thumbnails, split
 from impasto.train.logbook import Logbook
+from impasto.train.material import Material, prepare_material
 from impasto.train.packaging import describe_look, make_preview, pack_style
 from impasto.train.processes import ProcessGroup, join_process_group
 from impasto.train.recipe import Recipe
 from impasto.train.schedule import Budget
 from impasto.train.trainer import LookTrainer, Scalars
-from impasto.train.ungrade import ungraded
-from impasto.train.validation import ColorValidation, mean_lut
-from impasto.vision.encoders import Encoder, load_encoder
+from impasto.train.validation import mean_lut
+from impasto.vision.encoders import load_encoder
 
 CHECKPOINT_SECONDS = 60.0
-MAX_PICTURES = 2000
-_NUM_PREVIEW = 4
 _NUM_MEAN_LUT = 64
 
 
@@ -105,17 +98,6 @@ class SilentListener:
         """Drop it."""
 
 
-@dataclass(frozen=True)
-class _Material:
-    """What a run works on, all in memory."""
-
-    references: Collection
-    content: Collection | None
-    source: BatchSource
-    validation: ColorValidation
-    shown: Pool
-
-
 def learn_look(job: LearnJob, listener: Listener | None = None) -> Manifest:
     """Learn a look and write its style file.
 
@@ -152,58 +134,17 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
     if recipe.batch_size % group.size:
         raise UsageError(f"a batch of {recipe.batch_size} cannot be shared by {group.size} processes")
     encoder = load_encoder(recipe.encoder)
-    material = _prepare(job, recipe, encoder, listener)
+    material = prepare_material(job.references, job.content, recipe, encoder, listener.say)
     trainer = LookTrainer(recipe, material.source, encoder, group)
     spent = _resume(job, trainer, listener) if job.resume else 0.0
     budget = Budget(recipe.minutes, recipe.steps, spent)
     with Logbook(job.log_dir if group.is_first else None) as logbook, _interruptible(listener):
         _run(job, trainer, material, budget, logbook, listener)
     listener.say(trainer.monitor.verdict())
-    manifest = _finish(job, trainer, material, encoder)
+    manifest = _finish(job, trainer, material)
     if budget.progress(trainer.step) >= 1 and group.is_first:
         job.checkpoint_path.unlink(missing_ok=True)
     return manifest
-
-
-def _prepare(job: LearnJob, recipe: Recipe, encoder: Encoder, listener: Listener) -> _Material:
-    minimum_side = max(MINIMUM_SIDE, recipe.crop_side)
-    references = collect(job.references, role="references", minimum_side=minimum_side)
-    content = collect(job.content, role="content", minimum_side=minimum_side) if job.content else None
-    for collection in (references, content):
-        if collection is not None:
-            listener.say(collection.summary())
-            for warning in collection.warnings():
-                listener.say(warning)
-    parts = [split(c, recipe.validation_fraction, recipe.seed) if c else None for c in (references, content)]
-    assert parts[0] is not None
-    train_references, validation_references = (_load(part, recipe) for part in _at_least_one(parts[0]))
-    if parts[1] is None:
-        train_content, validation_content = ungraded(train_references), ungraded(validation_references)
-        weights = None
-    else:
-        train_content, validation_content = (_load(part, recipe) for part in _at_least_one(parts[1]))
-        weights = balancing_weights(*(scene_descriptors(encoder, pool) for pool in (train_content, train_references)))
-    return _Material(
-        references,
-        content,
-        BatchSource(train_references, train_content, recipe, weights),
-        ColorValidation(validation_references, validation_content, recipe.seed),
-        validation_content,
-    )
-
-
-def _at_least_one(parts: tuple[tuple[Example, ...], tuple[Example, ...]]) -> tuple[tuple[Example, ...], ...]:
-    train, validation = parts
-    return train, validation or train
-
-
-def _load(examples: Sequence[Example], recipe: Recipe) -> Pool:
-    random = np.random.default_rng(recipe.seed)
-    if len(examples) > MAX_PICTURES:
-        chosen = np.sort(random.choice(len(examples), MAX_PICTURES, replace=False))
-        examples = [examples[index] for index in chosen]
-    pictures = load_thumbnails(examples, recipe.picture_side)
-    return Pool(pictures, recipe.thumbnail_side, largest_faces(pictures))
 
 
 def _resume(job: LearnJob, trainer: LookTrainer, listener: Listener) -> float:
@@ -251,7 +192,7 @@ def _interruptible(listener: Listener) -> Iterator[None]:
 
 
 def _run(
-    job: LearnJob, trainer: LookTrainer, material: _Material, budget: Budget, logbook: Logbook, listener: Listener
+    job: LearnJob, trainer: LookTrainer, material: Material, budget: Budget, logbook: Logbook, listener: Listener
 ) -> None:
     distance = material.validation.distance(trainer.averaged_generator)
     saved_at = budget.spent_seconds
@@ -285,13 +226,13 @@ def _save(job: LearnJob, trainer: LookTrainer, spent_seconds: float) -> None:
         save_checkpoint(job.checkpoint_path, tensors, {**state, "spent_seconds": spent_seconds})
 
 
-def _show_samples(trainer: LookTrainer, material: _Material, logbook: Logbook) -> None:
+def _show_samples(trainer: LookTrainer, material: Material, logbook: Logbook) -> None:
     batch = material.source.batch(trainer.step)
     logbook.show_samples(trainer.step, trainer.averaged_generator.cpu(), batch.content, batch.thumbnails)
     trainer.averaged_generator.to(trainer.device)
 
 
-def _finish(job: LearnJob, trainer: LookTrainer, material: _Material, encoder: Encoder) -> Manifest:
+def _finish(job: LearnJob, trainer: LookTrainer, material: Material) -> Manifest:
     generator = trainer.averaged_generator.cpu()
     metrics = {
         "color_distance": material.validation.distance(generator),
@@ -306,8 +247,7 @@ def _finish(job: LearnJob, trainer: LookTrainer, material: _Material, encoder: E
     if not trainer.group.is_first:
         return manifest
     shown = material.shown
-    count = min(_NUM_PREVIEW, len(shown))
-    preview = make_preview(generator, [shown.picture(index) for index in range(count)], shown.thumbnails[:count])
-    lut = mean_lut(generator, shown.thumbnails[:_NUM_MEAN_LUT])
-    style = pack_style(manifest, generator, trainer.discriminator.cpu(), encoder, lut, preview)
+    preview = make_preview(generator, [shown.picture(index) for index in range(len(shown))], shown.thumbnails)
+    lut = mean_lut(generator, material.validation_content.thumbnails[:_NUM_MEAN_LUT])
+    style = pack_style(manifest, generator, trainer.discriminator.cpu(), lut, preview)
     return save_style(style, job.output)

@@ -25,7 +25,6 @@ from impasto.style.manifest import Manifest, Needs, Sources
 from impasto.train.discriminator import Discriminator
 from impasto.train.look_generator import LookGenerator, apply_lut
 from impasto.train.recipe import Recipe
-from impasto.vision.encoders import Encoder
 
 _TOLERANCE = 1e-4
 _PREVIEW_SIDE = 240
@@ -43,17 +42,15 @@ class _ClampedLook(nn.Module):
         return lut
 
 
-class _Heads(nn.Module):
-    """The discriminator without its encoder, which an installation has once and not in every style file."""
+class _Judge(nn.Module):
+    """The discriminator with the stages of its encoder that it looks at, so that it runs where torch is not."""
 
     def __init__(self, discriminator: Discriminator) -> None:
         super().__init__()
-        self.feature_heads = discriminator.feature_heads
-        self.color_head = discriminator.color_head
+        self.discriminator = discriminator
 
-    def forward(self, image: Tensor, features: list[Tensor]) -> tuple[Tensor, ...]:
-        logits = [head(feature) for head, feature in zip(self.feature_heads, features, strict=True)]
-        return (*logits, self.color_head(image))
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.discriminator(images))
 
 
 def export_generator(generator: LookGenerator, thumbnail_side: int) -> bytes:
@@ -71,14 +68,16 @@ def export_generator(generator: LookGenerator, thumbnail_side: int) -> bytes:
     """
     network = _ClampedLook(generator).eval()
     thumbnail = torch.rand(1, 3, thumbnail_side, thumbnail_side, generator=torch.Generator().manual_seed(0))
-    model = _export(network, (thumbnail,), ["thumbnail"], ["lut"])
+    model = _export(network, thumbnail, "thumbnail", ["lut"])
     with torch.no_grad():
         _compare(model, {"thumbnail": thumbnail}, [network(thumbnail)])
     return model
 
 
-def export_discriminator(discriminator: Discriminator, encoder: Encoder, side: int) -> bytes:
-    """Export the heads to ONNX: `image` and one `features_K` for each stage K that is judged, to one logit map a head.
+def export_discriminator(discriminator: Discriminator, side: int) -> bytes:
+    """Export to ONNX: `images` float32 (B, 3, side, side) to one logit map a head; B is free.
+
+    The outputs are `logits_K` for each stage K of the encoder that is judged, `logits_color` and `logits_exposure`.
 
     Raises
     ------
@@ -86,16 +85,13 @@ def export_discriminator(discriminator: Discriminator, encoder: Encoder, side: i
         If the exported model disagrees with the network.
     """
     _freeze_spectral_norms(discriminator)
-    network = _Heads(discriminator).eval()
-    image = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    network = _Judge(discriminator).eval()
+    images = torch.rand(3, 3, side, side, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        features = encoder(image, num_stages=max(discriminator.stages) + 1)
-        chosen = [features[stage] for stage in discriminator.stages]
-        expected = network(image, chosen)
-    names = [f"features_{stage}" for stage in discriminator.stages]
-    outputs = [f"logits_{stage}" for stage in discriminator.stages] + ["logits_color"]
-    model = _export(network, (image, chosen), ["image", *names], outputs)
-    _compare(model, {"image": image, **dict(zip(names, chosen, strict=True))}, expected)
+        expected = network(images)
+    outputs = [f"logits_{stage}" for stage in discriminator.stages] + ["logits_color", "logits_exposure"]
+    model = _export(network, images, "images", outputs, free_batch=True)
+    _compare(model, {"images": images}, expected)
     return model
 
 
@@ -105,7 +101,7 @@ def _freeze_spectral_norms(module: nn.Module) -> None:
             parametrize.remove_parametrizations(part, "weight")
 
 
-def _export(network: nn.Module, arguments: tuple[object, ...], inputs: list[str], outputs: list[str]) -> bytes:
+def _export(network: nn.Module, given: Tensor, input_name: str, outputs: list[str], free_batch: bool = False) -> bytes:
     # The exporter warns of what is no concern here: torchvision is absent, and initialisers may be folded.
     for name in ("onnxscript", "torch.onnx"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -113,8 +109,8 @@ def _export(network: nn.Module, arguments: tuple[object, ...], inputs: list[str]
         warnings.simplefilter("ignore")
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
-            network, arguments, path, input_names=inputs, output_names=outputs, dynamo=True, verbose=False,
-            external_data=False,
+            network, (given,), path, input_names=[input_name], output_names=outputs, dynamo=True, verbose=False,
+            external_data=False, dynamic_shapes=({0: torch.export.Dim("batch")},) if free_batch else None,
         )  # fmt: skip
         return path.read_bytes()
 
@@ -179,8 +175,7 @@ def describe_look(
 
 
 def pack_style(
-    manifest: Manifest, generator: LookGenerator, discriminator: Discriminator, encoder: Encoder, lut: Tensor,
-    preview: bytes | None,
+    manifest: Manifest, generator: LookGenerator, discriminator: Discriminator, lut: Tensor, preview: bytes | None
 ) -> StyleFile:  # fmt: skip
     """Export the networks and put a style together; the discriminator's spectral norms are frozen by it."""
     recipe = Recipe.from_json(manifest.recipe)
@@ -188,7 +183,7 @@ def pack_style(
         manifest,
         generator=export_generator(generator, recipe.thumbnail_side),
         weights=pack_weights(generator, discriminator),
-        discriminator=export_discriminator(discriminator, encoder, recipe.crop_side),
+        discriminator=export_discriminator(discriminator, recipe.crop_side),
         preview=preview,
         mean_lut=pack_lut(lut.numpy()),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 _WARM_UP_STEPS = 20
 _FINAL_RATE = 0.03
-_HALVING_STEPS = 250
+_HALVING_STEPS = 100
 
 
 class Budget:

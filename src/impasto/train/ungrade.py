@@ -171,9 +171,15 @@ def sample_pixels(pool: Pool, seed: int = 0) -> Array:
     return np.concatenate(samples)
 
 
-def ungraded(references: Pool, seed: int = 0) -> Pool:
-    """Return pictures to learn from where only graded ones are known."""
-    ungrade = Ungrade(tone_statistics(sample_pixels(references, seed)))
+def ungraded(references: Pool, seed: int = 0, graded: Pool | None = None) -> Pool:
+    """Return pictures to learn from where only graded ones are known.
+
+    Parameters
+    ----------
+    graded
+        Where the statistics of the look are taken from; default: the references themselves.
+    """
+    ungrade = Ungrade(tone_statistics(sample_pixels(graded or references, seed)))
     random = np.random.default_rng(seed)
     pictures = []
     for index in range(len(references)):
