@@ -14,8 +14,8 @@ _GROUP_TITLES = {
     "style": "Likeness to the style",
     "content": "Sameness of content",
     "faces": "Faces",
-    "paired": "Against the true picture",
-    "health": "Health of the generator",
+    "paired": "Against the truth",
+    "health": "Soundness",
     "video": "Over time",
 }
 JUDGEMENT_WORDS = {Judgement.PASS: "Pass", Judgement.REVIEW: "Review", Judgement.REFUSE: "Refused"}

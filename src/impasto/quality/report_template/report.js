@@ -145,7 +145,7 @@
     return starts;
   }
   function layOut(wall) {
-    if (dialog.open) return;
+    if (home) return;
     const tiles = [...wall.querySelectorAll(".picture")];
     const style = getComputedStyle(wall);
     const height = parseFloat(style.getPropertyValue("--row")) * parseFloat(getComputedStyle(root).fontSize);
