@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from impasto.gallery.suitability import Effect, extremity_change, suitability
+from impasto.gallery.suitability import GREY_SATURATION, Effect, extremity_change, suitability
 from impasto.gallery.taste import Rated
 from impasto.gallery.traits import TRAIT_NAMES
 
@@ -24,7 +24,6 @@ _Weighed = tuple[float, str]
 
 _RELIEFS = {
     "dark": ("key", "brightens a dark photo"),
-    "light": ("key", "tones down a light photo"),
     "low contrast": ("contrast", "gives a flat photo contrast"),
     "high contrast": ("contrast", "softens a hard photo"),
     "cool": ("color_temperature", "warms a cool photo"),
@@ -92,7 +91,8 @@ def _reliefs(effect: Effect) -> Iterator[tuple[float, str, str]]:
     )
     for state in effect.before.describe():
         name, phrase = _RELIEFS.get(state.removeprefix("very "), ("", ""))
-        if not phrase or (effect.turns_monochrome and name in ("saturation", "color_temperature")):
+        colorless = effect.turns_monochrome or effect.was_monochrome
+        if not phrase or (colorless and name in ("saturation", "color_temperature")):
             continue
         relief = float(abs(before[name]) - abs(after[name]))
         if relief > _TELLING_RELIEF:
@@ -104,11 +104,16 @@ def _effects(effect: Effect, told: str) -> Iterator[_Weighed]:
     if told != "key":
         yield from _tone_effects(effect, told)
     if effect.turns_monochrome:
-        yield 9.0, "turns it black and white" if effect.after.saturation < 3 else "turns it into tones of one hue"
+        yield (
+            9.0,
+            "turns it black and white"
+            if effect.after.saturation < GREY_SATURATION
+            else "turns it into tones of one hue",
+        )
         return
     if told != "saturation":
         ratio = effect.after.saturation / max(effect.before.saturation, 1.0)
-        if ratio < 0.75 or ratio > 1.25:
+        if abs(ratio - 1) > 0.25 and abs(effect.after.saturation - effect.before.saturation) > 3:
             yield abs(ratio - 1) * 2.5, "mutes colour" if ratio < 1 else "enriches colour"
     for name, (least, down, up) in _TINTS.items():
         change = getattr(effect.after, name) - getattr(effect.before, name)
@@ -134,6 +139,9 @@ def _faults(effect: Effect) -> Iterator[_Weighed]:
     costs = {name: -stars for name, stars in suitability(effect).items() if -stars >= _TELLING_STARS}
     if "skin" in costs and effect.skin_loss >= _SKIN_LOST:
         yield costs["skin"], "makes skin unnatural" if effect.skin_source == "faces" else "shifts skin-like colours"
+    if "exposure" in costs:
+        subject = "the face" if effect.skin_source == "faces" else "skin-like colours"
+        yield costs["exposure"], f"{'darkens' if effect.skin_lightness_change < 0 else 'pales'} {subject}"
     if "clipping" in costs:
         burns = effect.burnt > effect.crushed
         share = f"{max(effect.burnt, effect.crushed):.0%}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from impasto.gallery.look_table import LookTable
 from impasto.gallery.photo_study import PhotoStudy
 from impasto.gallery.reasons import explain
-from impasto.gallery.suitability import effects_of
+from impasto.gallery.suitability import GREY_SATURATION, effects_of
 from impasto.gallery.taste import Rated, Taste
 
 STRENGTHS = tuple(step / 10 for step in range(3, 11))
@@ -65,7 +65,7 @@ def recommend(study: PhotoStudy, looks: Sequence[LookTable], rated: Sequence[Rat
 
 def _suggest(study: PhotoStudy, look: LookTable, taste: Taste, rated: Sequence[Rated]) -> Suggestion:
     effects = effects_of(study, look, list(STRENGTHS))
-    if effects[-1].turns_monochrome:
+    if effects[-1].turns_monochrome and effects[-1].after.saturation < GREY_SATURATION:
         # Half of black and white is neither the look nor the photo.
         effects = effects[-1:]
     scores = [taste.score(effect, look.name) for effect in effects]

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from impasto.gallery.lab import Colors
 from impasto.gallery.look_table import LookTable, apply_table, trait_change
 from impasto.gallery.photo_study import PhotoStudy, SkinSource, skin_plausibility
-from impasto.gallery.traits import TRAIT_NAMES, PhotoTraits, traits_of_lab
+from impasto.gallery.traits import TRAIT_NAMES, TYPICAL, PhotoTraits, traits_of_lab
 from impasto.vision.lab import rgb_to_lab
+
+GREY_SATURATION = 3.0
+"""Mean chroma below which a picture is black and white."""
 
 _BLACK, _ALMOST_BLACK, _ALMOST_WHITE, _WHITE = 4.0, 9.0, 93.0, 97.5
 _STRETCH = 1.2
 """Typical deviations that a trait may lie off before a photo counts as extreme in it."""
-_BALANCE_WEIGHTS = {"key": 0.5, "contrast": 0.35, "color_temperature": 0.2, "tint": 0.25, "saturation": 0.2}
+_BALANCE_WEIGHTS = {"key": 0.4, "contrast": 0.35, "color_temperature": 0.2, "tint": 0.25, "saturation": 0.2}
 _BASE_STARS = 3.5
 _USUAL_STRENGTH = 0.9
 
@@ -45,6 +48,8 @@ class Effect:
         How skin was found; see `PhotoStudy`.
     skin_before, skin_after
         Mean plausibility of skin, in [0, 1]; 1 where there is none.
+    skin_lightness_change
+        Mean change of L* of skin; 0 where there is none.
     darks_change, lights_change
         Mean change of L* in the darker and in the lighter half.
     """
@@ -62,6 +67,7 @@ class Effect:
     skin_source: SkinSource
     skin_before: float
     skin_after: float
+    skin_lightness_change: float
     darks_change: float
     lights_change: float
 
@@ -72,8 +78,17 @@ class Effect:
 
     @property
     def turns_monochrome(self) -> bool:
-        """Whether a photo in colours becomes one in tones of one hue."""
-        return self.hues_before > 4 and self.hues_after < min(2.5, 0.3 * self.hues_before)
+        """Whether a photo in colours becomes one in tones of one hue, and that a quiet one, as grey or sepia."""
+        return (
+            not self.was_monochrome
+            and self.hues_after < min(2.5, 0.3 * self.hues_before)
+            and self.after.saturation < 25
+        )
+
+    @property
+    def was_monochrome(self) -> bool:
+        """Whether the photo has tones of one hue only."""
+        return self.hues_before < 4
 
     @property
     def skin_loss(self) -> float:
@@ -141,6 +156,7 @@ def effects_of(study: PhotoStudy, look: LookTable, strengths: list[float]) -> li
                 skin_source=study.skin_source,
                 skin_before=skin_before,
                 skin_after=_mean_plausibility(lab, study.skin),
+                skin_lightness_change=float(risen[study.skin].mean()) if study.skin.any() else 0.0,
                 darks_change=float(risen[darker].mean()),
                 lights_change=float(risen[~darker].mean()) if not darker.all() else float(risen.mean()),
             )
@@ -154,13 +170,15 @@ def suitability(effect: Effect) -> dict[str, float]:
     They are hand-set: hard faults cost most, matters of taste little, since taste is what ratings teach.
     """
     certainty = {"faces": 1.0, "colors": 0.4, "none": 0.0}[effect.skin_source]
-    clipped = max(0.0, effect.crushed - 0.01) + max(0.0, effect.burnt - 0.005)
+    clipped = 8 * max(0.0, effect.crushed - 0.01) + 5 * max(0.0, effect.burnt - 0.01)
+    excess = 0.0 if effect.turns_monochrome else max(0.0, effect.movement - 20)
     return {
         "skin": -1.6 * certainty * effect.skin_loss,
-        "clipping": -min(1.5, 8 * clipped),
-        "balance": float(np.clip(-sum(extremity_change(effect).values()), -1.0, 0.6)),
+        "exposure": -certainty * min(0.8, 0.05 * _skin_misexposed(effect)),
+        "clipping": -min(1.0, clipped),
+        "balance": float(np.clip(-sum(extremity_change(effect).values()), -1.0, 0.4)),
         "palette": -1.2 * max(0.0, 0.7 - effect.palette_kept),
-        "movement": -min(1.0, 0.05 * max(0.0, effect.movement - 20)) - 0.12 * max(0.0, 4 - effect.movement),
+        "movement": -min(1.0, 0.05 * excess) - 0.12 * max(0.0, 4 - effect.movement),
         "strength": -1.2 * (effect.strength - _USUAL_STRENGTH) ** 2,
     }
 
@@ -174,9 +192,21 @@ def extremity_change(effect: Effect) -> dict[str, float]:
     """Return what each trait costs in stars by lying far from ordinary photos, in the look less as it was."""
     before, after = (np.maximum(np.abs(traits.as_vector()) - _STRETCH, 0) for traits in (effect.before, effect.after))
     changes = dict(zip(TRAIT_NAMES, (after - before).tolist(), strict=True))
-    # Black and white has no colour to be too pale.
-    idle = {"saturation"} if effect.turns_monochrome else set()
-    return {name: weight * changes[name] * (name not in idle) for name, weight in _BALANCE_WEIGHTS.items()}
+    if effect.turns_monochrome or effect.was_monochrome:
+        changes["saturation"] = 0.0  # Black and white has no colour to be too pale.
+    if effect.before.key > TYPICAL["key"][0]:
+        changes["key"] = max(0.0, changes["key"]) / 2  # A light photo is mostly meant to be light.
+    # What was odd may have been meant, so that to mend it earns less than to make it odd costs.
+    return {
+        name: weight * changes[name] * (1 if changes[name] > 0 else 0.6) for name, weight in _BALANCE_WEIGHTS.items()
+    }
+
+
+def _skin_misexposed(effect: Effect) -> float:
+    """Return by how much L* skin becomes too dark, or too light in a photo that was not dark."""
+    change = effect.skin_lightness_change
+    harmful = change < 0 or effect.before.key >= TYPICAL["key"][0]
+    return max(0.0, abs(change) - 6) if harmful else 0.0
 
 
 def _mean_plausibility(lab: Colors, skin: NDArray[np.bool_]) -> float:
