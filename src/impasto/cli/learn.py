@@ -35,6 +35,12 @@ LogDir = Annotated[
     typer.Option("--log-dir", metavar="DIR", help="Where to log for TensorBoard.", show_default=False),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from where an interrupted run with this output stopped.")]
+Pick = Annotated[
+    int | None,
+    typer.Option(
+        "--pick", min=1, help="Learn from this many references only, those most of one style.", show_default=False
+    ),
+]
 Loss = Annotated[str, typer.Option("--loss", help="hinge, non-saturating, bce, lsgan or wgan-gp.")]
 R1Weight = Annotated[float, typer.Option("--r1-weight", help="Weight of the R1 penalty; 0 leaves it out.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", help="Crops per training step.")]
@@ -58,6 +64,7 @@ class LearnOptions:
     loss: Loss = "hinge"
     r1_weight: R1Weight = 0.0
     batch_size: BatchSize = 24
+    pick: Pick = None
 
 
 @command_of(LearnOptions)
@@ -89,6 +96,7 @@ def learn(options: LearnOptions) -> None:
         log_dir=options.log_dir,
         resume=options.resume,
         overwrite=options.overwrite,
+        pick=options.pick,
     )
     with watch() as listener:
         manifest = learn_look(job, listener)

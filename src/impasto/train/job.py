@@ -48,6 +48,8 @@ class LearnJob:
         Go on from the checkpoint that an interrupted run left beside the output.
     license_note
         What the user says about the rights to the references.
+    pick
+        How many references to keep, the most coherent in style; None for all.
     """
 
     references: Sequence[Path | str]
@@ -59,6 +61,7 @@ class LearnJob:
     log_dir: Path | None = None
     resume: bool = False
     overwrite: bool = False
+    pick: int | None = None
 
     @property
     def checkpoint_path(self) -> Path:
@@ -134,7 +137,7 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
     if recipe.batch_size % group.size:
         raise UsageError(f"a batch of {recipe.batch_size} cannot be shared by {group.size} processes")
     encoder = load_encoder(recipe.encoder)
-    material = prepare_material(job.references, job.content, recipe, encoder, listener.say)
+    material = prepare_material(job.references, job.content, recipe, encoder, listener.say, job.pick)
     trainer = LookTrainer(recipe, material.source, encoder, group)
     spent = _resume(job, trainer, listener) if job.resume else 0.0
     budget = Budget(recipe.minutes, recipe.steps, spent)

@@ -12,6 +12,7 @@ from impasto.train.balance import balancing_weights, scene_descriptors
 from impasto.train.batches import BatchSource, Pool, make_pool
 from impasto.train.collection import MINIMUM_SIDE, Collection, Example, collect, load_thumbnails, split
 from impasto.train.recipe import Recipe
+from impasto.train.reference_choice import choose_references
 from impasto.train.ungrade import ungraded
 from impasto.train.validation import ColorValidation
 from impasto.vision.encoders import Encoder
@@ -51,8 +52,11 @@ def prepare_material(
     recipe: Recipe,
     encoder: Encoder,
     say: Callable[[str], None],
+    pick: int | None = None,
 ) -> Material:
     """Collect, check, split and load pictures. Without content, it is made from the references.
+
+    Of references, `pick` keeps the most coherent.
 
     Raises
     ------
@@ -66,6 +70,7 @@ def prepare_material(
         if collection is not None:
             for line in (collection.summary(), *collection.warnings()):
                 say(line)
+    collected = choose_references(collected, pick, recipe, encoder, say)
     train, validation = _split(collected, recipe)
     train_references, validation_references = _load(train, recipe), _load(validation, recipe)
     if collected_content is None:
