@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FLOOR = 0.02
+_LEAST_DEVIATION = 0.05
+"""What is less is no difference to the eye: over photos the features deviate by 0.1 to 3."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,7 @@ def fit_space(vectors: NDArray[np.float32], weights: NDArray[np.float32]) -> Fea
     variance = vectors.var(axis=0, dtype=np.float64)
     # What hardly varies must not be blown up: rounding would then count as much as what the eye sees.
     typical = float(np.median(variance[variance > 0])) if (variance > 0).any() else 1.0
-    scale = np.sqrt(weights / (variance + _FLOOR * typical))
+    scale = np.sqrt(weights / (variance + max(_FLOOR * typical, _LEAST_DEVIATION**2)))
     return FeatureSpace(center.astype(np.float32), scale.astype(np.float32), len(vectors))
 
 

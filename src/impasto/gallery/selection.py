@@ -25,6 +25,8 @@ _MINIMUM_GROUP = 5
 _LEAST_SEPARATION = 5.0
 _ALLOWANCE = 48.0
 _DEEPEST_VALLEY = 0.15
+# Of √2, which is what two random pictures of a varied folder are apart: groups that nobody could tell apart by eye.
+_LEAST_DISTANCE = 0.5
 _NUM_COMPONENTS = 6
 _PICTURES_PER_COMPONENT = 8
 _RIDGE = 0.1
@@ -60,6 +62,9 @@ def find_clusters(points: Points) -> list[Indices]:
     second = _two_means(components)
     fewest = min(second.sum(), (~second).sum())
     if fewest < max(_MINIMUM_GROUP, _MINIMUM_SHARE * len(points)):
+        return everything
+    between = components[second].mean(axis=0) - components[~second].mean(axis=0)
+    if np.linalg.norm(between) < _LEAST_DISTANCE:
         return everything
     separation, valley = _separation(components, second)
     if separation < _LEAST_SEPARATION + _ALLOWANCE / len(points) or valley > _DEEPEST_VALLEY:
