@@ -29,6 +29,7 @@ _REVISION = 1
 _NUM_STYLE_STAGES = 3
 _TRAITS_SHARE = 0.4
 _NUM_COLORS = 5
+_PALETTE_SIDE = 40
 _LEAST_DEVIATION = 1e-3
 
 
@@ -124,4 +125,4 @@ def _traits(thumbnail: NDArray[np.uint8]) -> Vector:
 
 
 def _palette(thumbnail: NDArray[np.uint8]) -> Vector:
-    return palette(_small(thumbnail, 64), _NUM_COLORS).colors
+    return palette(_small(thumbnail, _PALETTE_SIDE), _NUM_COLORS).colors
