@@ -177,9 +177,9 @@ class StyleContentProduct:
         "Style and content in one: (1 + content distance) · (1 + FID). 1 is the least there is."
     )
 
-    def __init__(self, style: FrechetDistance | None = None, content: FeatureDistance | None = None) -> None:
-        self.style = style or FrechetDistance()
-        self.content = content or FeatureDistance()
+    def __init__(self) -> None:
+        self.style = FrechetDistance()
+        self.content = FeatureDistance()
 
     def update_reference(self, features: PictureFeatures) -> None:
         self.style.update_reference(features)
@@ -195,7 +195,7 @@ class StyleContentProduct:
 
     def compute(self) -> float:
         """Return the product, or nan where one of both has no meaning."""
-        return (1 + self.content.compute()) * (1 + self.style.compute())
+        return style_content_product(self.content.compute(), self.style.compute())
 
 
 FEATURE_SET_METRICS: tuple[type[FeatureSetMetric], ...] = (
@@ -232,6 +232,11 @@ def kernel_distance(first: NDArray[np.float32], second: NDArray[np.float32]) -> 
         float(_kernel_sum(rows, rows) - _own_kernels(rows)) / (len(rows) * (len(rows) - 1)) for rows in (first, second)
     )
     return within - 2 * _kernel_sum(first, second) / (len(first) * len(second))
+
+
+def style_content_product(content_distance: float, frechet: float) -> float:
+    """Return (1 + content distance) · (1 + FID)."""
+    return (1 + content_distance) * (1 + frechet)
 
 
 def feature_distance(features: PictureFeatures, target: PictureFeatures) -> float:

@@ -10,7 +10,13 @@ import numpy as np
 
 from impasto.errors import MissingExtraError
 from impasto.quality.badness import Direction
-from impasto.quality.feature_metrics import FEATURE_SET_METRICS, FeatureDistance, FrechetDistance, StyleContentProduct
+from impasto.quality.feature_metrics import (
+    FEATURE_SET_METRICS,
+    FeatureDistance,
+    FrechetDistance,
+    StyleContentProduct,
+    style_content_product,
+)
 from impasto.quality.features import FeatureReader, PictureFeatures
 from impasto.quality.metric import Image, MeanMetric, Metric
 from impasto.quality.registry import IMAGE_METRICS, IMAGE_PAIR_METRICS, IMAGE_SET_METRICS
@@ -111,25 +117,23 @@ class Scoreboard:
         return {kind.name: metric.compute()}
 
     def metric_values(self) -> list[MetricValue]:
-        """Return the number of each metric over all outputs, in the order of groups."""
-        totals: dict[str, Metric] = dict(self._totals)
+        """Return the number of each metric over all outputs, in the order of groups; call it once, at the end."""
         untouched: dict[str, float] = {}
         for name, reference in self.references.items():
-            if name in totals:
-                totals[name].merge(reference)
+            if name in self._totals:
+                self._totals[name].merge(reference)
                 self._untouched[name].merge(reference)
                 untouched[name] = self._untouched[name].compute()
-        style, content = totals.get(FrechetDistance.name), totals.get(FeatureDistance.name)
-        if isinstance(style, FrechetDistance) and isinstance(content, FeatureDistance):
-            product = StyleContentProduct(style, content)
-            totals[product.name] = product
-            # Nothing is kept better than what nobody touched.
-            untouched[product.name] = 1 + untouched[style.name]
-        values = [self._value(metric, untouched.get(name)) for name, metric in totals.items()]
+        found = {name: (metric, metric.compute()) for name, metric in self._totals.items()}
+        style, content = found.get(FrechetDistance.name), found.get(FeatureDistance.name)
+        if style and content:
+            # From what is known already: a Fréchet distance takes seconds.
+            found[StyleContentProduct.name] = StyleContentProduct(), style_content_product(content[1], style[1])
+            untouched[StyleContentProduct.name] = style_content_product(0, untouched[FrechetDistance.name])
+        values = [self._value(metric, number, untouched.get(name)) for name, (metric, number) in found.items()]
         return sorted(values, key=lambda value: _GROUPS.index(value.group))
 
-    def _value(self, metric: Metric, untouched: float | None) -> MetricValue:
-        number = metric.compute()
+    def _value(self, metric: Metric, number: float, untouched: float | None) -> MetricValue:
         finite = bool(np.isfinite(number))
         return MetricValue(
             name=metric.name,
