@@ -84,7 +84,7 @@ def skin_plausibility(lab: Colors) -> NDArray[np.float32]:
     """
     hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1]))
     chroma = np.hypot(lab[:, 1], lab[:, 2])
-    off_hue = np.maximum(np.maximum(25 - hue, hue - 80), 0) / 12
+    off_hue = np.maximum(np.maximum(25 - hue, hue - 80), 0) / 9
     off_chroma = np.maximum(np.maximum((7 - chroma) / 3, (chroma - 42) / 8), 0)
     plausible: NDArray[np.float32] = np.exp(-0.5 * (off_hue**2 + off_chroma**2)).astype(np.float32)
     return plausible

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.errors import UsageError
 from impasto.gallery.lab import Colors
 from impasto.gallery.look_table import LookTable, apply_table, trait_change
 from impasto.gallery.photo_study import PhotoStudy, SkinSource, skin_plausibility
@@ -116,6 +117,8 @@ class Effect:
         effect = cls(
             before=before, after=after, style_change=style_change, skin_source=values["skin_source"], **numbers
         )
+        if effect.skin_source not in get_args(SkinSource):
+            raise ValueError(f"skin by {effect.skin_source}")
         if len(style_change) != len(effect.change) or not np.isfinite([*numbers.values(), *style_change]).all():
             raise ValueError("not the numbers of an effect")
         if not np.isfinite([*effect.change, *before.as_vector()]).all():
@@ -130,7 +133,15 @@ def effect_of(study: PhotoStudy, look: LookTable, strength: float = 1.0) -> Effe
 
 
 def effects_of(study: PhotoStudy, look: LookTable, strengths: list[float]) -> list[Effect]:
-    """Try a look on a photo at several strengths."""
+    """Try a look on a photo at several strengths.
+
+    Raises
+    ------
+    UsageError
+        One is not in [0, 1].
+    """
+    if not all(0 <= strength <= 1 for strength in strengths):
+        raise UsageError("the strength of a look goes from 0 to 1.")
     graded = apply_table(look.table, study.colors)
     graded_palette = apply_table(look.table, study.palette.colors)
     before = traits_of_lab(study.lab, study.traits.grain)
