@@ -60,9 +60,8 @@ def test_every_encoder_keeps_the_contract(name: str) -> None:
         assert feature.std() > 0
     assert torch.equal(encoder(images)[0], features[0]), "no state, no chance"
     assert [len(encoder(images, num_stages=count)) for count in (1, 3)] == [1, 3]
-    assert torch.allclose(encoder(images[1:])[-1], features[-1][1:], atol=1e-4, rtol=1e-3), (
-        "pictures of a batch do not mix"
-    )
+    alone = encoder(images[1:])[-1]
+    assert (alone - features[-1][1:]).abs().max() < 1e-4 * features[-1].abs().max(), "pictures of a batch do not mix"
 
 
 @pytest.mark.parametrize("name", sorted(BUILT))
