@@ -17,6 +17,7 @@ from impasto.gallery.suitability import Effect, effect_of, expected_stars
 from impasto.gallery.taste import Rated, Taste
 
 from .synthetic import colorful, random_look, random_photo, toned
+from .synthetic import look as look_of
 
 Likes = Callable[[Effect], float]
 NUM_SEEDS = 8
@@ -102,6 +103,23 @@ def test_the_opposite_taste_is_learned_as_well() -> None:
     correlations, regrets = results(lambda effect: 6 - likes_warm_and_soft(effect), 10).T
     assert correlations.mean() > 0.6
     assert regrets.mean() < 0.6
+
+
+def test_a_liking_for_black_and_white_is_learned() -> None:
+    """Nothing in the numbers of light and colour says it as plainly as that it is monochrome."""
+    noir, rest = toned("noir", saturation=0), [random_look(str(seed), np.random.default_rng(seed)) for seed in range(6)]
+    studies = [study_photo(random_photo(np.random.default_rng(seed))) for seed in range(6)]
+    rated = [
+        Rated(look.name, 5.0 if look is noir else 2.0, effect_of(study, look))
+        for study in studies[:2]
+        for look in (noir, *rest[:3])
+    ]
+    sepia = look_of("sepia", lambda lab: lab * (1, 0, 0) + (0, 3, 9))
+    for study in studies[2:]:
+        assert recommend(study, [*rest[3:], noir], rated)[0].style == "noir"
+        effects = [effect_of(study, look) for look in (sepia, *rest[3:])]
+        gains = [Taste(rated).score(effect, "new") - Taste().score(effect, "new") for effect in effects]
+        assert gains[0] > np.mean(gains[1:]) + 0.2
 
 
 def test_without_ratings_suitability_alone_counts() -> None:
