@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.gallery.lab import lab_to_rgb
 from impasto.gallery.look_table import LookTable
-from impasto.vision.lab import rgb_to_lab
+from impasto.vision.lab import lab_to_rgb, rgb_to_lab
 
 Pixels = NDArray[np.float32]
 SKIN = (65.0, 13.0, 17.0)

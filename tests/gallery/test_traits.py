@@ -12,9 +12,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from impasto.errors import UnusablePixelsError
-from impasto.gallery.lab import lab_to_rgb
 from impasto.gallery.traits import TRAIT_NAMES, TYPICAL, PhotoTraits, palette, photo_traits
-from impasto.vision.lab import rgb_to_lab
+from impasto.vision.lab import lab_to_rgb, rgb_to_lab
 
 Pixels = NDArray[np.float32]
 TYPICAL_TRAITS = PhotoTraits(**{name: center for name, (center, _) in TYPICAL.items()})

@@ -8,16 +8,8 @@ from itertools import groupby
 from rich.console import Console
 from rich.table import Table
 
-from impasto.quality.results import Evaluation, MetricValue
+from impasto.quality.results import GROUP_TITLES, Evaluation, MetricValue
 
-_GROUP_TITLES = {
-    "style": "Likeness to the style",
-    "content": "Sameness of content",
-    "faces": "Faces",
-    "paired": "Against the truth",
-    "health": "Soundness",
-    "video": "Over time",
-}
 _NUM_WORST = 3
 
 
@@ -38,7 +30,7 @@ def _table(evaluation: Evaluation) -> Table:
     table.add_column("How to read it", style="dim")
     for group, metrics in groupby(evaluation.metrics, key=lambda metric: metric.group):
         table.add_section()
-        table.add_row(_GROUP_TITLES.get(group, group), style="bold")
+        table.add_row(GROUP_TITLES.get(group, group), style="bold")
         for metric in metrics:
             table.add_row(*_cells(metric))
     return table

@@ -8,9 +8,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.gallery.lab import lab_to_rgb
 from impasto.gallery.traits import PhotoTraits, traits_of_lab
-from impasto.vision.lab import rgb_to_lab
+from impasto.vision.lab import lab_to_rgb, rgb_to_lab
 
 CHANGED_TRAITS = tuple(field.name for field in fields(PhotoTraits) if field.name != "grain")
 """The traits that a table of colours can change."""

@@ -9,10 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.gallery.lab import Colors
 from impasto.gallery.traits import TRAITS_SIDE, Palette, PhotoTraits, palette, photo_traits
 from impasto.media.image_read import read_thumbnail_srgb
-from impasto.vision.lab import rgb_to_lab
+from impasto.vision.lab import Floats, rgb_to_lab
 
 SkinSource = Literal["faces", "colors", "none"]
 _SAMPLE_SIDE = 96
@@ -40,8 +39,8 @@ class PhotoStudy:
         How many were found; 0 also where faces cannot be looked for.
     """
 
-    colors: Colors
-    lab: Colors
+    colors: Floats
+    lab: Floats
     traits: PhotoTraits
     palette: Palette
     skin: NDArray[np.bool_]
@@ -77,7 +76,7 @@ def study_photo(pixels: NDArray[Any]) -> PhotoStudy:
     return PhotoStudy(colors, lab, traits, palette(pixels), skin, source, num_faces)
 
 
-def skin_plausibility(lab: Colors) -> NDArray[np.float32]:
+def skin_plausibility(lab: Floats) -> NDArray[np.float32]:
     """Tell how well skin may have colours, N×3 in L*a*b*: 1 for red to yellow of some chroma, falling to 0 beyond.
 
     Skin of every depth lies in one range of hue and chroma; what makes a tone of it implausible is leaving that.
@@ -104,7 +103,7 @@ def _faces(pixels: NDArray[np.float32]) -> tuple[NDArray[np.bool_], int]:
     return inside, len(found)
 
 
-def _skin(lab: Colors, in_faces: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], SkinSource]:
+def _skin(lab: Floats, in_faces: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], SkinSource]:
     exposed = (lab[:, 0] > 12) & (lab[:, 0] < 96)
     if (in_faces & exposed).any():
         return in_faces & exposed, "faces"

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import UsageError
-from impasto.gallery.lab import Colors
 from impasto.gallery.look_table import LookTable, apply_table, trait_change
 from impasto.gallery.photo_study import PhotoStudy, SkinSource, skin_plausibility
 from impasto.gallery.traits import TRAIT_NAMES, TYPICAL, PhotoTraits, traits_of_lab
-from impasto.vision.lab import rgb_to_lab
+from impasto.vision.lab import Floats, rgb_to_lab
 
 GREY_SATURATION = 3.0
 """Mean chroma below which a picture is black and white."""
@@ -220,11 +219,11 @@ def _skin_misexposed(effect: Effect) -> float:
     return max(0.0, abs(change) - 6) if harmful else 0.0
 
 
-def _mean_plausibility(lab: Colors, skin: NDArray[np.bool_]) -> float:
+def _mean_plausibility(lab: Floats, skin: NDArray[np.bool_]) -> float:
     return float(skin_plausibility(lab[skin]).mean()) if skin.any() else 1.0
 
 
-def _hue_spread(lab: Colors) -> float:
+def _hue_spread(lab: Floats) -> float:
     return float(np.sqrt(lab[:, 1:].var(axis=0).sum()))
 
 
@@ -236,6 +235,6 @@ def _palette_kept(study: PhotoStudy, after: NDArray[np.float32]) -> float:
     return float((weights * now).sum()) / spread if spread > 0.5 else 1.0
 
 
-def _distances(lab: Colors) -> NDArray[np.float32]:
+def _distances(lab: Floats) -> NDArray[np.float32]:
     distances: NDArray[np.float32] = np.linalg.norm(lab[:, None] - lab[None], axis=2)
     return distances

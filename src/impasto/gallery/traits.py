@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import UnusablePixelsError
-from impasto.gallery.lab import lab_to_rgb
-from impasto.vision.lab import rgb_to_lab
+from impasto.vision.lab import lab_to_rgb, rgb_to_lab
 
 TRAITS_SIDE = 256
 """Long side of the thumbnails that `TYPICAL` was measured on; grain, above all, goes with the scale."""

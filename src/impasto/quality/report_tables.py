@@ -7,17 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from impasto.quality.report_markup import Markup, Piece, markup
 from impasto.quality.report_numbers import counted, is_number, number_text, seconds_text
-from impasto.quality.results import Evaluation, MetricValue
+from impasto.quality.results import GROUP_TITLES, Evaluation, MetricValue
 from impasto.style.verdict import Judgement
 
-_GROUP_TITLES = {
-    "style": "Likeness to the style",
-    "content": "Sameness of content",
-    "faces": "Faces",
-    "paired": "Against the truth",
-    "health": "Soundness",
-    "video": "Over time",
-}
 JUDGEMENT_WORDS = {Judgement.PASS: "Pass", Judgement.REVIEW: "Review", Judgement.REFUSE: "Refused"}
 _MAX_KEY_METRICS = 4
 _COLUMNS = (
@@ -55,8 +47,8 @@ def _key_metrics(metrics: Sequence[MetricValue]) -> list[MetricValue]:
 
 def _group_order(groups: Iterable[str]) -> list[str]:
     present = list(dict.fromkeys(groups))
-    return [group for group in _GROUP_TITLES if group in present] + [
-        group for group in present if group not in _GROUP_TITLES
+    return [group for group in GROUP_TITLES if group in present] + [
+        group for group in present if group not in GROUP_TITLES
     ]
 
 
@@ -120,7 +112,7 @@ def _group(group: str, metrics: Sequence[MetricValue], with_untouched: bool) -> 
     return markup(
         '<tbody><tr class="group"><th colspan="${width}" scope="rowgroup">${title}</th></tr>${rows}</tbody>',
         width=str(len(_COLUMNS) - (not with_untouched)),
-        title=_GROUP_TITLES.get(group, group),
+        title=GROUP_TITLES.get(group, group),
         rows=[_row(metric, with_untouched) for metric in metrics if metric.group == group],
     )
 

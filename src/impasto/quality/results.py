@@ -8,6 +8,16 @@ from pathlib import Path
 
 from impasto.style.verdict import Verdict
 
+GROUP_TITLES = {
+    "style": "Likeness to the style",
+    "content": "Sameness of content",
+    "faces": "Faces",
+    "paired": "Against the truth",
+    "health": "Soundness",
+    "video": "Over time",
+}
+"""Of groups of metrics, in the order in which they are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class MetricValue:
@@ -22,7 +32,7 @@ class MetricValue:
     explanation
         How to read it, in one sentence.
     group
-        "style", "content", "faces", "paired", "health" or "video".
+        A key of `GROUP_TITLES`.
     untouched
         The same number for the contents as they were, where outputs are compared with references: what to beat.
     """

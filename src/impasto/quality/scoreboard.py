@@ -20,13 +20,13 @@ from impasto.quality.feature_metrics import (
 from impasto.quality.features import FeatureReader, PictureFeatures
 from impasto.quality.metric import Image, MeanMetric, Metric
 from impasto.quality.registry import IMAGE_METRICS, IMAGE_PAIR_METRICS, IMAGE_SET_METRICS
-from impasto.quality.results import MetricValue
+from impasto.quality.results import GROUP_TITLES, MetricValue
 
 _Metric = TypeVar("_Metric", bound=Metric)
 _FEW_PICTURES = 2000
 _PER_PICTURE = {"color_distance", "gram_distance"}
 """Metrics against references that say something of a single output."""
-_GROUPS = ("style", "content", "faces", "paired", "health", "video")
+_GROUP_ORDER = list(GROUP_TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Scoreboard:
             found[StyleContentProduct.name] = StyleContentProduct(), style_content_product(content[1], style[1])
             untouched[StyleContentProduct.name] = style_content_product(0, untouched[FrechetDistance.name])
         values = [self._value(metric, number, untouched.get(name)) for name, (metric, number) in found.items()]
-        return sorted(values, key=lambda value: _GROUPS.index(value.group))
+        return sorted(values, key=lambda value: _GROUP_ORDER.index(value.group))
 
     def _value(self, metric: Metric, number: float, untouched: float | None) -> MetricValue:
         finite = bool(np.isfinite(number))

@@ -1,4 +1,4 @@
-"""CIE L*a*b* of sRGB (D65, 2° observer), and how different two colours look."""
+"""CIE L*a*b* of sRGB (D65, 2° observer), the way back, and how different two colours look."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ Floats = NDArray[np.float32]
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 _TO_XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
 _TO_XYZ = (_TO_XYZ / _WHITE[:, None]).astype(np.float32)
+_FROM_XYZ = np.linalg.inv(_TO_XYZ).astype(np.float32)
 _NUM_STEPS = 4096
 
 
@@ -35,6 +36,15 @@ def rgb_to_lab(rgb: NDArray[Any]) -> Floats:
     """Return L* in [0, 100], a* and b* (…×3) of sRGB (…×3) in [0, 1]."""
     x, y, z = np.moveaxis(_compress(rgb_to_linear(rgb) @ _TO_XYZ.T), -1, 0)
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def lab_to_rgb(lab: NDArray[Any]) -> Floats:
+    """Return sRGB (…×3) of L* in [0, 100], a* and b* (…×3), cut off into [0, 1] where no screen shows it."""
+    lightness, a, b = np.moveaxis(np.asarray(lab, np.float32), -1, 0)
+    y = (lightness + 16) / 116
+    light = _expand(np.stack([y + a / 500, y, y - b / 200], axis=-1))
+    linear = (light @ _FROM_XYZ.T).clip(0, 1)
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def delta_e_2000(lab: Floats, other: Floats) -> Floats:
@@ -91,6 +101,12 @@ def _rotation(chroma: Floats, hue: Floats) -> Floats:
 def _compress(light: Floats) -> Floats:
     """Return CIE's f: a cube root, with a straight line near black."""
     return np.where(light > 216 / 24389, np.cbrt(light), light * np.float32(24389 / 27 / 116) + np.float32(16 / 116))
+
+
+def _expand(root: Floats) -> Floats:
+    """Undo `_compress`."""
+    light: Floats = np.where(root > 6 / 29, root**3, 3 * (6 / 29) ** 2 * (root - 4 / 29)).astype(np.float32)
+    return light
 
 
 def _decode(encoded: NDArray[np.float64]) -> NDArray[np.float64]:
