@@ -10,7 +10,7 @@ from PIL import Image
 
 from impasto.apply.stylizer import State
 from impasto.errors import UnreadableMediaError, UsageError
-from impasto.export.contact_sheet import Tile, compare_styles, lay_out
+from impasto.export.contact_sheet import Tile, compare_styles, lay_out, picture_sheet
 from impasto.media.frame import Frame
 
 RED, GREEN, BLUE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
@@ -142,3 +142,20 @@ def test_the_original_can_be_called_otherwise(tmp_path: Path) -> None:
     inked = [ink_between(sheet, bottom, len(sheet), left, left + 80) for sheet in sheets]
     assert inked[0] > 0
     assert inked[1] == 0
+
+
+def test_pictures_stand_in_rows_in_order_with_labels(tmp_path: Path) -> None:
+    colors = [RED, GREEN, BLUE, (200, 200, 0), (0, 200, 200)]
+    paths = [save(tmp_path / f"{number}.png", color) for number, color in enumerate(colors)]
+    sheet = picture_sheet([(path, f"label {number}") for number, path in enumerate(paths)], tile_side=40)
+    places = [box(sheet, color) for color in colors]
+    assert all(place[2:] == (30, 40) for place in places), "shrunk to the side"
+    assert [place[:2] for place in places] == sorted(place[:2] for place in places)
+    assert len({place[0] for place in places}) == 2
+    top, left = places[0][:2]
+    assert ink_between(sheet, top + 30, places[3][0], left, left + 40) > 0
+
+
+def test_a_picture_of_a_sheet_that_is_gone_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableMediaError, match=r"gone\.png does not exist"):
+        picture_sheet([(tmp_path / "gone.png", "gone")])
