@@ -49,6 +49,7 @@ check-slow: $(ALL_INSTALLED)
 bench: $(ALL_INSTALLED)
 	$(PYTHON_IN_VENV) benchmarks/lut_speed.py
 	$(PYTHON_IN_VENV) benchmarks/memory.py
+	$(PYTHON_IN_VENV) benchmarks/gallery_speed.py
 	$(if $(PHOTOS),$(PYTHON_IN_VENV) benchmarks/known_look.py --photos '$(PHOTOS)')
 
 clean:
