@@ -100,6 +100,80 @@ class Sources(_Part):
         )
 
 
+class GateSign(_Part):
+    """One number that the gate looks at: what is usual, and how much what is unusual counts.
+
+    Attributes
+    ----------
+    center, spread
+        The median over good outputs, and how far they are from it.
+    above, below
+        What each further spread adds to the suspicion.
+    """
+
+    name: Key
+    center: FiniteFloat
+    spread: Annotated[FiniteFloat, Field(gt=0)]
+    above: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    below: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+
+
+class GateGroup(_Part):
+    """One way to fail, such as "artefacts", and its signs.
+
+    Attributes
+    ----------
+    bias
+        The suspicion where no sign shows.
+    typical
+        The suspicion of outputs that did fail in this way.
+    """
+
+    failure: Key
+    bias: FiniteFloat
+    typical: Annotated[FiniteFloat, Field(gt=0)] = 1.0
+    signs: Annotated[tuple[GateSign, ...], Field(max_length=128, strict=False)]
+
+
+class GateScale(_Part):
+    """What a picture is held against.
+
+    Attributes
+    ----------
+    review, refuse
+        The suspicions above which a picture is doubtful, and bad.
+    farthest
+        Spreads beyond which a number counts no more, so that no single one decides all.
+    """
+
+    groups: Annotated[tuple[GateGroup, ...], Field(max_length=8, strict=False)]
+    review: FiniteFloat
+    refuse: FiniteFloat
+    farthest: Annotated[FiniteFloat, Field(gt=0)]
+
+
+class GateModel(_Part):
+    """The quality gate of a style, as `impasto.gate.calibration.calibrate` makes it; it reads it, too.
+
+    Attributes
+    ----------
+    num_pictures
+        Outputs that it was calibrated on; with few of them it is lenient.
+    expected
+        Coefficients that lead from the colours of content to those of its output, N×3.
+    alone, beside
+        For a picture without, and with, the content that it was made of.
+    """
+
+    num_pictures: Annotated[int, Field(ge=0)]
+    expected: Annotated[
+        tuple[Annotated[tuple[FiniteFloat, FiniteFloat, FiniteFloat], Field(strict=False)], ...],
+        Field(max_length=64, strict=False),
+    ]
+    alone: GateScale
+    beside: GateScale
+
+
 class Manifest(_Part):
     """The readable part of a style file.
 
@@ -112,7 +186,9 @@ class Manifest(_Part):
     metrics
         How good the validation was, by metric name, such as `{"validation_fid": 31.2}`.
     thresholds
-        What the quality gate holds results of this style against, by metric name.
+        What results of this style are held against, by metric name.
+    gate
+        How the quality gate judges results of this style; None where it cannot.
     members
         SHA-256 of each other member of the file; `save_style` fills it in.
     """
@@ -128,6 +204,7 @@ class Manifest(_Part):
     sources: Sources = Sources()
     metrics: dict[Key, FiniteFloat] = Field(default_factory=dict)
     thresholds: dict[Key, FiniteFloat] = Field(default_factory=dict)
+    gate: GateModel | None = None
     members: dict[str, Sha256] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -68,6 +68,12 @@ class OnnxRuntime:
             raise StyleFileError(f"The style's network cannot be loaded: {_first_line(error)}") from error
         self._output_names = [output.name for output in self._session.get_outputs()]
 
+    @property
+    def input_shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The sides of each input by name; None where a side is free."""
+        inputs = self._session.get_inputs()
+        return {each.name: tuple(side if isinstance(side, int) else None for side in each.shape) for each in inputs}
+
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Return the outputs by name; see `Runtime.run`."""
         try:
