@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from impasto.errors import UnusablePixelsError
-from impasto.gallery.traits import TRAIT_NAMES, TYPICAL, PhotoTraits, palette, photo_traits
+from impasto.gallery.traits import TRAIT_NAMES, TYPICAL, PhotoTraits, palette, photo_traits, traits_of_lab
 from impasto.vision.lab import lab_to_rgb, rgb_to_lab
 
 Pixels = NDArray[np.float32]
@@ -40,6 +40,19 @@ def test_key_and_contrast_of_a_ramp() -> None:
     assert traits.key == pytest.approx(55, abs=0.2)
     assert traits.contrast == pytest.approx(0.9 * 70, abs=0.5)
     assert traits.saturation < 0.5
+
+
+def test_rounding_does_not_decide_what_is_shadow_and_what_is_highlight() -> None:
+    """Of few lightnesses, as in drawings, a quarter of the pixels ends amid equals."""
+    random = np.random.default_rng(0)
+    lab = np.zeros((600, 3), np.float32)
+    lab[:, 0] = np.repeat([30, 50, 70], 200)
+    lab[:, 2] = random.uniform(-6, 6, 600)
+    exact = traits_of_lab(lab)
+    lab[:, 0] += random.uniform(-1e-4, 1e-4, 600)
+    rounded = traits_of_lab(lab)
+    assert rounded.shadow_warmth == pytest.approx(exact.shadow_warmth, abs=1e-3)
+    assert rounded.highlight_warmth == pytest.approx(exact.highlight_warmth, abs=1e-3)
 
 
 @pytest.mark.parametrize("cast", [-12.0, -4.0, 0.0, 6.0, 14.0])

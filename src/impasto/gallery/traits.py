@@ -18,6 +18,8 @@ _NEUTRAL_CHROMA = 8.0
 _LEAST_WEIGHT = 0.02
 _BLOCK_SIDE = 8
 _SMOOTHEST_SHARE = 0.25
+_SAME = 0.01
+"""L* that no eye tells apart."""
 _MAX_PALETTE_PIXELS = 4096
 _MAX_PALETTE_ROUNDS = 30
 
@@ -141,7 +143,8 @@ def traits_of_lab(lab: NDArray[np.float32], grain: float = 0.0) -> PhotoTraits:
     # Deep blacks and burnt whites have no colour to go by, whatever the light was.
     exposed = np.clip(lightness / 10, 0.05, 1) * np.clip((100 - lightness) / 5, 0.05, 1)
     weights = exposed * (np.exp(-0.5 * (chroma / _NEUTRAL_CHROMA) ** 2) + _LEAST_WEIGHT)
-    shadows, highlights = lightness <= quarter, lightness >= three_quarters
+    # Colours of one lightness count alike, whatever rounding made of them.
+    shadows, highlights = lightness <= quarter + _SAME, lightness >= three_quarters - _SAME
     return PhotoTraits(
         key=float(lightness.mean()),
         contrast=high - low,
