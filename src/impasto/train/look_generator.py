@@ -8,6 +8,7 @@ ones add what is left, and colours that no picture contains follow their neighbo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -86,21 +87,31 @@ def tone_reversal(luts: Tensor) -> Tensor:
     return torch.stack([functional.relu(-slope).mean() for slope in slopes]).sum()
 
 
-class ExposureWeights(nn.Module):
-    """From thumbnails B×3×S×S in [0, 1] to B×`num_outputs` weights in [-1, 1].
+class ThumbnailNetwork(nn.Module):
+    """A small CNN from a thumbnail B×3×S×S in [0, 1] to B×`num_outputs` numbers in [-1, 1].
 
-    Each weight follows one statistic of the picture: brightness, contrast, colourfulness, in this order. A CNN in its
-    place fits sixty pictures better and new ones worse: it learns to make every picture look like an average one.
+    At the start the outputs are the picture's brightness, contrast and colourfulness, which most adaptive looks hang
+    on; what the convolutions see is added as it is learned.
     """
 
-    def __init__(self, num_outputs: int) -> None:
+    def __init__(self, num_outputs: int, width: int = 16) -> None:
         super().__init__()
-        self.slope = nn.Parameter(torch.full((num_outputs,), 0.5))
-        self.offset = nn.Parameter(torch.zeros(num_outputs))
+        widths = (3, width, 2 * width, 4 * width, 4 * width)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(inputs, outputs, 3, stride=2, padding=1) for inputs, outputs in pairwise(widths)
+        )
+        self.head = nn.Linear(widths[-1], num_outputs)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        self.statistics = nn.Linear(3, num_outputs, bias=False)
+        with torch.no_grad():
+            self.statistics.weight.copy_(torch.eye(max(3, num_outputs))[:num_outputs, :3] * 0.5)
 
     def forward(self, thumbnails: Tensor) -> Tensor:
-        statistics = exposure_statistics(thumbnails)[:, : len(self.slope)]
-        return torch.tanh(statistics * self.slope + self.offset)
+        hidden = thumbnails * 2 - 1
+        for convolution in self.convolutions:
+            hidden = functional.leaky_relu(convolution(hidden), 0.2)
+        return torch.tanh(self.head(hidden.mean(dim=(2, 3))) + self.statistics(exposure_statistics(thumbnails)))
 
 
 class SplineLut(nn.Module):
@@ -131,16 +142,15 @@ class SplineLut(nn.Module):
 class LookGenerator(nn.Module):
     """Predict a LUT from a thumbnail.
 
-    The LUT is the identity, plus one residual shared by all pictures, plus `num_adaptive` residuals weighted by the
-    exposure of the thumbnail. All residuals start at zero, so an untrained generator is the identity.
+    The LUT is the identity, plus one residual shared by all pictures, plus `num_adaptive` residuals weighted by what
+    the thumbnail shows. All residuals start at zero, so an untrained generator is the identity.
 
     Parameters
     ----------
     lut_size
         Nodes of the LUT along each axis.
     num_adaptive
-        Residuals whose weight depends on the picture, at most 3: on its brightness, contrast and colourfulness; 0
-        gives one LUT for all.
+        Residuals whose weight depends on the picture; 0 gives one LUT for all.
     lattice_sizes, adaptive_sizes
         Control points along each axis of the lattices, coarse to fine, of the shared and the adaptive residuals.
     """
@@ -148,9 +158,10 @@ class LookGenerator(nn.Module):
     def __init__(
         self,
         lut_size: int = 33,
-        num_adaptive: int = 1,
+        num_adaptive: int = 2,
         lattice_sizes: Sequence[int] = (4, 7),
         adaptive_sizes: Sequence[int] = (4,),
+        width: int = 16,
     ) -> None:
         super().__init__()
         self.lut_size = lut_size
@@ -158,14 +169,14 @@ class LookGenerator(nn.Module):
         self.shared = SplineLut(1, lattice_sizes, lut_size)
         self.register_buffer("identity", identity_lattice(lut_size), persistent=False)
         self.adaptive = SplineLut(num_adaptive, adaptive_sizes, lut_size) if num_adaptive else None
-        self.exposure_weights = ExposureWeights(num_adaptive) if num_adaptive else None
+        self.thumbnail_network = ThumbnailNetwork(num_adaptive, width) if num_adaptive else None
 
     def adaptation(self, thumbnails: Tensor) -> Tensor:
         """Return what the LUT of each picture adds to the shared one: B×N×N×N×3."""
         size = self.lut_size
-        if self.adaptive is None or self.exposure_weights is None:
+        if self.adaptive is None or self.thumbnail_network is None:
             return thumbnails.new_zeros(thumbnails.shape[0], size, size, size, 3)
-        weights = self.exposure_weights(thumbnails)
+        weights = self.thumbnail_network(thumbnails)
         luts: Tensor = (weights @ self.adaptive().flatten(1)).view(-1, size, size, size, 3)
         return luts
 

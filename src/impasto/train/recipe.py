@@ -37,7 +37,7 @@ class Recipe:
         Strength, in [0, 1], of the random exposure, white balance, contrast and saturation of content; None chooses by
         whether there is content other than the references.
     num_adaptive, adaptation_weight
-        Residual LUTs that depend on the picture's brightness, then contrast, then colourfulness; what their use costs.
+        Residual LUTs that depend on the picture, and what their use costs.
     generator_rate, discriminator_rate
         Adam's learning rates.
     ema_decay
@@ -60,8 +60,8 @@ class Recipe:
     thumbnail_side: int = 64
     lut_size: int = 33
     content_jitter: float | None = None
-    num_adaptive: int = 1
-    adaptation_weight: float = 10.0
+    num_adaptive: int = 2
+    adaptation_weight: float = 30.0
     generator_rate: float = 2e-3
     discriminator_rate: float = 1e-3
     ema_decay: float = 0.998
@@ -128,7 +128,7 @@ _RANGES = (
     ("thumbnail_side", 8, 512),
     ("lut_size", 5, 65),
     ("content_jitter", 0, 1),
-    ("num_adaptive", 0, 3),
+    ("num_adaptive", 0, 16),
     ("adaptation_weight", 0, 10_000),
     ("generator_rate", 1e-7, 1),
     ("discriminator_rate", 1e-7, 1),
