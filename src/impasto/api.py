@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.apply.blocks import available_cores
+from impasto.apply.gating import Gating
 from impasto.apply.look import LookStylizer
 from impasto.apply.lut import Lut3D
 from impasto.apply.pixel_check import check_pixels
@@ -32,6 +33,8 @@ from impasto.style.runtime import OnnxRuntime
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from impasto.gate.gate import Gate
 
 PathLike = str | os.PathLike[str]
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -160,10 +163,36 @@ class Style:
         options: ApplyOptions | None = None,
         progress: Progress | None = None,
     ) -> ApplyReport:
-        """Restyle many files, as `plan` pairs them; one that fails does not stop the rest."""
+        """Restyle many files, as `plan` pairs them; one that fails does not stop the rest.
+
+        Raises
+        ------
+        StyleFileError
+            The options ask for the gate, and the style carries no verdict.
+        """
         options = options or ApplyOptions()
         num_threads = max(1, available_cores() // options.jobs)
-        return apply_to_files(pairs, lambda: self._file_stylizer(strength, num_threads), options, progress)
+
+        def make_stylizer(fraction: float = 1.0) -> Stylizer:
+            return self._file_stylizer(strength * fraction, num_threads)
+
+        gating = None if options.gate == "off" else Gating(self.gate(), make_stylizer, is_full_strength=strength >= 1)
+        return apply_to_files(pairs, make_stylizer, options, progress, gating)
+
+    def gate(self) -> Gate:
+        """Return what judges results of this style.
+
+        Raises
+        ------
+        StyleFileError
+            The style carries no verdict: it was learned by an older Impasto.
+        """
+        from impasto.gate.gate import Gate  # noqa: PLC0415  takes pydantic's and vision's modules, which few calls need
+
+        try:
+            return Gate(self._file)
+        except StyleFileError as error:
+            raise StyleFileError(f"{self.path or self.name}: {error}") from error
 
     def stylizer(self, strength: float = 1.0, num_threads: int | None = None) -> Stylizer:
         """Return what restyles frames.

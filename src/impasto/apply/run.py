@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from impasto.apply.gating import GATE_MODES, Gating
 from impasto.apply.plan import Pair
 from impasto.apply.stylizer import State, Stylizer
 from impasto.errors import ImpastoError, OutputError, StyleFileError, UsageError
@@ -30,6 +31,8 @@ class ApplyOptions:
         Allow an output to replace an input. Other files are replaced in any case.
     quality
         Of JPEG and WebP, 1 to 100.
+    gate
+        What to do with what the style's gate does not pass: one of `GATE_MODES`.
 
     Raises
     ------
@@ -41,12 +44,15 @@ class ApplyOptions:
     skip_existing: bool = False
     overwrite: bool = False
     quality: int = 95
+    gate: str = "off"
 
     def __post_init__(self) -> None:
         if not 1 <= self.jobs <= MAX_JOBS:
             raise UsageError(f"The number of jobs must be from 1 to {MAX_JOBS}, not {self.jobs}.")
         if not 1 <= self.quality <= 100:
             raise UsageError(f"The quality must be from 1 to 100, not {self.quality}.")
+        if self.gate not in GATE_MODES:
+            raise UsageError(f"The gate is one of {', '.join(GATE_MODES)}, not '{self.gate}'.")
         if self.skip_existing and self.overwrite:
             raise UsageError("Existing outputs cannot be both skipped and overwritten. Choose one.")
 
@@ -61,11 +67,14 @@ class ApplyReport:
         Input paths.
     failed
         Input paths, each with what went wrong.
+    warned
+        Input paths that are done, each with what the gate has against the result.
     """
 
     done: list[Path] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
+    warned: list[tuple[Path, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.done) + len(self.skipped) + len(self.failed)
@@ -80,6 +89,7 @@ def apply_to_files(
     make_stylizer: Callable[[], Stylizer],
     options: ApplyOptions | None = None,
     progress: Progress | None = None,
+    gating: Gating | None = None,
 ) -> ApplyReport:
     """Restyle pictures from files to files.
 
@@ -96,6 +106,8 @@ def apply_to_files(
         Default: `ApplyOptions()`.
     progress
         Called after each picture.
+    gating
+        The gate; needed where `options.gate` is not "off".
 
     Raises
     ------
@@ -106,6 +118,10 @@ def apply_to_files(
     """
     options = options or ApplyOptions()
     report = ApplyReport()
+    if options.gate == "off":
+        gating = None
+    elif gating is None:
+        raise UsageError("There is no gate to judge results by.")
     _refuse_to_replace_inputs(pairs, options)
     work: list[Pair] = []
     for pair in pairs:
@@ -114,11 +130,13 @@ def apply_to_files(
             _notify(progress, pair[0], report)
         else:
             work.append(pair)
-    for source, error in _finished(work, _PairWorker(make_stylizer, options), options.jobs):
-        if error is None:
+    for source, outcome in _finished(work, _PairWorker(make_stylizer, options, gating), options.jobs):
+        if outcome.error is None:
             report.done.append(source)
         else:
-            report.failed.append((source, error))
+            report.failed.append((source, outcome.error))
+        if outcome.warning is not None:
+            report.warned.append((source, outcome.warning))
         _notify(progress, source, report)
     return report
 
@@ -137,38 +155,51 @@ def _refuse_to_replace_inputs(pairs: Sequence[Pair], options: ApplyOptions) -> N
             raise OutputError(f"{target} is itself an input. Choose another output, or allow it with --overwrite.")
 
 
-class _PairWorker:
-    """Restyles one file; returns None, or what went wrong."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    error: str | None = None
+    warning: str | None = None
 
-    def __init__(self, make_stylizer: Callable[[], Stylizer], options: ApplyOptions) -> None:
+
+class _PairWorker:
+    """Restyles one file; returns what went wrong, if anything."""
+
+    def __init__(self, make_stylizer: Callable[[], Stylizer], options: ApplyOptions, gating: Gating | None) -> None:
         self._make_stylizer = make_stylizer
         self._options = options
+        self._gating = gating
         self._local = threading.local()
 
-    def __call__(self, pair: Pair) -> str | None:
+    def __call__(self, pair: Pair) -> _Outcome:
         try:
-            self._restyle(*pair)
+            return self._restyle(*pair)
         except StyleFileError:
             raise
         except ImpastoError as error:
-            return str(error)
+            return _Outcome(str(error))
         except MemoryError:
-            return f"{pair[0]} is too large for the memory there is. Use fewer jobs, or a smaller picture."
+            return _Outcome(f"{pair[0]} is too large for the memory there is. Use fewer jobs, or a smaller picture.")
         except Exception as error:  # one bad file, however it is bad, must not stop the rest
-            return f"{pair[0]} cannot be restyled: {type(error).__name__}: {error}"
-        return None
+            return _Outcome(f"{pair[0]} cannot be restyled: {type(error).__name__}: {error}")
 
-    def _restyle(self, source: Path, target: Path) -> None:
+    def _restyle(self, source: Path, target: Path) -> _Outcome:
         from impasto.media.image_read import read_image  # noqa: PLC0415  imports Pillow
         from impasto.media.image_write import write_image  # noqa: PLC0415  imports Pillow
 
         check_output(target, source, self._options.overwrite)
         frame = read_image(source)
         restyled, _ = self._stylizer()(frame, State())
+        warning = None
+        if self._gating is not None:
+            passed = self._gating.pass_on(frame, restyled, self._options.gate)
+            if passed.frame is None:
+                return _Outcome(f"{source} was not restyled: {passed.message}")
+            restyled, warning = passed.frame, passed.message
         # The input's pixels are not needed any more, and writing takes memory of its own.
         del frame
         _make_folder(target.parent)
         write_image(restyled, target, quality=self._options.quality)
+        return _Outcome(warning=f"{source}: {warning}" if warning else None)
 
     def _stylizer(self) -> Stylizer:
         if not hasattr(self._local, "stylizer"):
@@ -184,14 +215,14 @@ def _make_folder(folder: Path) -> None:
         raise OutputError(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
-def _finished(work: Sequence[Pair], worker: _PairWorker, jobs: int) -> Iterator[tuple[Path, str | None]]:
-    """Yield each input with its error, in the order of finishing; stop starting new ones when the caller stops."""
+def _finished(work: Sequence[Pair], worker: _PairWorker, jobs: int) -> Iterator[tuple[Path, _Outcome]]:
+    """Yield each input with its outcome, in the order of finishing; stop starting new ones when the caller stops."""
     if jobs == 1:
         for pair in work:
             yield pair[0], worker(pair)
         return
     with ThreadPoolExecutor(jobs, thread_name_prefix="impasto-job") as pool:
-        running: dict[Future[str | None], Path] = {pool.submit(worker, pair): pair[0] for pair in work}
+        running: dict[Future[_Outcome], Path] = {pool.submit(worker, pair): pair[0] for pair in work}
         try:
             while running:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.ending import FAILED_IN_PART, print_error
-from impasto.cli.options import Jobs, Overwrite, Pictures, Quality, SkipExisting, Strength, StyleChoice
+from impasto.cli.ending import FAILED_IN_PART, print_error, print_warning
+from impasto.cli.options import (
+    GateMode,
+    Jobs,
+    Overwrite,
+    Pictures,
+    Quality,
+    SkipExisting,
+    Strength,
+    StyleChoice,
+    command_of,
+)
 from impasto.cli.progress import file_progress
 
 if TYPE_CHECKING:
@@ -26,37 +37,56 @@ OptionalOutput = Annotated[
 ]
 
 
-def apply(
-    pictures: Pictures,
-    style: StyleChoice,
-    output: OptionalOutput = None,
-    strength: Strength = 1.0,
-    jobs: Jobs = 1,
-    quality: Quality = 95,
-    overwrite: Overwrite = False,
-    skip_existing: SkipExisting = False,
-) -> None:
+@dataclass(frozen=True)
+class ApplyCommand:
+    """The options of `impasto apply`."""
+
+    pictures: Pictures
+    style: StyleChoice
+    output: OptionalOutput = None
+    strength: Strength = 1.0
+    jobs: Jobs = 1
+    quality: Quality = 95
+    overwrite: Overwrite = False
+    skip_existing: SkipExisting = False
+    gate: GateMode = "off"
+
+
+@command_of(ApplyCommand)
+def apply(command: ApplyCommand) -> None:
     """Restyle pictures at their full size and depth.
 
     Folders keep their tree. EXIF, colour profile and XMP stay. One picture that fails does not stop the rest: it is
     named at the end, and the exit code is 1. An input itself is replaced only with --overwrite.
+
+    With --gate, the style judges each result: 'warn' names doubtful ones at the end, 'retry' renders them again with
+    less strength, and 'refuse' leaves bad ones out as failed.
     """
     from impasto.api import load  # noqa: PLC0415
     from impasto.apply.run import ApplyOptions  # noqa: PLC0415
 
-    options = ApplyOptions(jobs=jobs, skip_existing=skip_existing, overwrite=overwrite, quality=quality)
-    chosen = load(style)
-    pairs = chosen.plan(pictures, output)
+    options = ApplyOptions(
+        jobs=command.jobs,
+        skip_existing=command.skip_existing,
+        overwrite=command.overwrite,
+        quality=command.quality,
+        gate=command.gate,
+    )
+    chosen = load(command.style)
+    pairs = chosen.plan(command.pictures, command.output)
     with file_progress(len(pairs)) as progress:
-        report = chosen.apply_to_files(pairs, strength, options, progress)
+        report = chosen.apply_to_files(pairs, command.strength, options, progress)
     _print_report(report, dict(pairs))
 
 
 def _print_report(report: ApplyReport, outputs: dict[Path, Path]) -> None:
+    for _, message in report.warned:
+        print_warning(message)
     for _, message in report.failed:
         print_error(message)
     parts = [f"{len(report.done)} done", f"{len(report.skipped)} skipped" if report.skipped else ""]
     parts.append(f"{len(report.failed)} failed" if report.failed else "")
+    parts.append(f"{len(report.warned)} with a warning" if report.warned else "")
     where = f": {_destination([outputs[path] for path in report.done])}" if report.done else ""
     typer.echo(", ".join(filter(None, parts)) + where)
     if report.failed:

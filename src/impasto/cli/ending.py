@@ -50,6 +50,11 @@ def print_error(message: str) -> None:
     typer.secho(f"impasto: {message}", err=True, fg=typer.colors.RED)
 
 
+def print_warning(message: str) -> None:
+    """Print a message to standard error, in yellow where that shows."""
+    typer.secho(f"impasto: {message}", err=True, fg=typer.colors.YELLOW)
+
+
 def discard_output() -> None:
     """Send what Python still holds for a closed pipe to nowhere, or it complains while it shuts down."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -9,6 +9,7 @@ import typer
 
 from impasto import __version__
 from impasto.cli.apply import apply
+from impasto.cli.check import check
 from impasto.cli.compare import compare
 from impasto.cli.ending import INTERRUPTED, with_clean_ending
 from impasto.cli.evaluate import evaluate
@@ -44,7 +45,7 @@ def impasto(version: Version = False) -> None:
     """Learn a photographic style from example pictures, and apply it."""
 
 
-for _command in (learn, apply, export, compare, evaluate, recommend, rate):
+for _command in (learn, apply, export, compare, evaluate, check, recommend, rate):
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")

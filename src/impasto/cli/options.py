@@ -30,6 +30,10 @@ Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Pictures
 Quality = Annotated[int, typer.Option("--quality", min=1, max=100, help="Of JPEG and WebP.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Allow replacing what would otherwise be refused.")]
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave out pictures whose output exists.")]
+GateMode = Annotated[
+    str,
+    typer.Option("--gate", metavar="MODE", help="What to do with doubtful results: off, warn, retry, refuse."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same style on the same machine.")]
 
 

@@ -27,6 +27,7 @@ MOST_PICTURES = 64
 GOOD = "good"
 REFERENCE = "reference"
 _NUM_FOLDS = 5
+_ENOUGH_BROKEN = 25
 _REFERENCE_WEIGHT = 0.5
 _OTHER_DAMAGE_WEIGHT = 0.5
 _LEAST_WEIGHT = 1e-4
@@ -77,7 +78,8 @@ def calibrate(
     if len(contents) != len(outputs) or len(outputs) < FEWEST_PICTURES:
         counts = f"{len(contents)} contents and {len(outputs)} outputs"
         raise UsageError(f"Calibrating takes at least two outputs, each with its content, not {counts}.")
-    samples = list(make_samples(Judge(discriminator), references, contents, outputs, seed))
+    break_every = -(-min(len(outputs), MOST_PICTURES) // _ENOUGH_BROKEN)
+    samples = list(make_samples(Judge(discriminator), references, contents, outputs, seed, break_every))
     expectation = Expectation.of([s.evidence.moved for s in samples if s.kind == GOOD and s.evidence.moved])
     coefficients = tuple((float(x), float(y), float(z)) for x, y, z in expectation.coefficients)
     num_pictures = sum(sample.kind == GOOD for sample in samples)
@@ -86,9 +88,14 @@ def calibrate(
 
 
 def make_samples(
-    judge: Judge, references: Sequence[Image8], contents: Sequence[Image8], outputs: Sequence[Image8], seed: int = 0
+    judge: Judge,
+    references: Sequence[Image8],
+    contents: Sequence[Image8],
+    outputs: Sequence[Image8],
+    seed: int = 0,
+    break_every: int = 1,
 ) -> Iterator[Sample]:
-    """Yield each output as it is and broken in every way, and each reference."""
+    """Yield each output as it is; broken, each in a `break_every`th of all ways; and each reference."""
     random = np.random.default_rng(seed)
     outputs = [view_picture(output).rgb for output in outputs[:MOST_PICTURES]]
     for photo, output in enumerate(outputs):
@@ -97,7 +104,8 @@ def make_samples(
         face = max(seen.faces, key=lambda each: each.width * each.height, default=None)
         made = Made(content, output, outputs[photo - 1], face)
         yield Sample(photo, GOOD, gather(view_picture(output), judge, seen))
-        for kind, damage in {**DAMAGES, **CONTENT_DAMAGES, **(FACE_DAMAGES if face else {})}.items():
+        damages = {**DAMAGES, **CONTENT_DAMAGES, **(FACE_DAMAGES if face else {})}
+        for kind, damage in list(damages.items())[photo % break_every :: break_every]:
             yield Sample(photo, kind, gather(view_picture(damage(made, random)), judge, seen))
     for photo, reference in enumerate(references[:MOST_PICTURES]):
         yield Sample(photo, REFERENCE, gather(view_picture(reference), judge))

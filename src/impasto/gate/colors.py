@@ -13,7 +13,7 @@ _TONES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def color_statistics(view: View) -> dict[str, float]:
     """Return mean, deviation and range of L*, a*, b*, and the tint of each quarter of the tones."""
-    lab = view.lab[::2, ::2].reshape(-1, 3)
+    lab = view.lab[::3, ::3].reshape(-1, 3)
     mean, deviation = lab.mean(axis=0), lab.std(axis=0)
     found = {f"{name}_mean": float(value) for name, value in zip("Lab", mean, strict=True)}
     found |= {f"{name}_deviation": float(value) for name, value in zip("Lab", deviation, strict=True)}

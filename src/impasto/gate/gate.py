@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from impasto.errors import StyleFileError
-from impasto.gate.evidence import Evidence, Expectation, gather, see_content
+from impasto.gate.evidence import STYLE, Evidence, Expectation, gather, see_content
 from impasto.gate.judge import NO_VERDICT, Judge
 from impasto.gate.reasons import find_reason
 from impasto.gate.scoring import suspicions
@@ -47,7 +48,7 @@ class Gate:
         few = f"The gate of this style was calibrated on only {count} pictures, and is lenient for that."
         return few if count < FEW_PICTURES else ""
 
-    def judge(self, output: Pixels, content: Pixels | None = None) -> Verdict:
+    def judge(self, output: Pixels, content: Pixels | None = None, *, is_full_strength: bool = True) -> Verdict:
         """Judge one output, upright and in sRGB.
 
         Parameters
@@ -56,6 +57,8 @@ class Gate:
             H×W×3: uint8, uint16, or float32 in [0, 1].
         content
             The picture that it was made of. With it, far more can be told.
+        is_full_strength
+            Whether the style was applied in full. Of one that was not, nothing is said about being in style.
 
         Returns
         -------
@@ -70,14 +73,17 @@ class Gate:
         scale = self._model.alone if seen is None else self._model.beside
         numbers = evidence.numbers(None if seen is None else self._expectation)
         found = suspicions(scale, numbers)
+        if not is_full_strength:
+            found.pop(STYLE, None)
         judgement = _judgement(scale, found)
         failure, reason = ("", "") if judgement is Judgement.PASS else find_reason(scale, found, numbers)
         scores = {f"suspicion of {name}": value for name, value in found.items()} | numbers
-        return Verdict(judgement, reason, scores, _worst_map(evidence, failure or max(found, key=found.__getitem__)))
+        where = failure or max(found, key=found.__getitem__, default=STYLE)
+        return Verdict(judgement, reason, scores, _worst_map(evidence, where))
 
 
 def _judgement(scale: GateScale, found: Mapping[str, float]) -> Judgement:
-    worst = max(found.values())
+    worst = max(found.values(), default=-math.inf)
     if worst > scale.refuse:
         return Judgement.REFUSE
     return Judgement.REVIEW if worst > scale.review else Judgement.PASS

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from impasto.gate.evidence import ARTEFACTS, CONTENT, FACES, STYLE
-from impasto.gate.scoring import strongest_sign
+from impasto.gate.scoring import added_by_signs
 from impasto.style.manifest import GateScale
 
 WORDS = {STYLE: "not in style", CONTENT: "content lost", ARTEFACTS: "artefacts", FACES: "face damaged"}
@@ -51,23 +52,39 @@ _DETAILS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+_VAGUE = re.compile(r"artefacts\.(edges|unexplained)|style\.(logits|tint|off$)")
+_VAGUE_WEIGHT = 0.05
+
+
 def find_reason(scale: GateScale, found: Mapping[str, float], numbers: Mapping[str, float]) -> tuple[str, str]:
     """Return the failure that is to blame, and it in words with the strongest sign of it.
 
     Damage of one kind raises other suspicions, too. To blame is what is most like its typical self; but content that
     is lost, or a face that is damaged beyond doubt, comes before what else shows then.
     """
-    share = {group.failure: found[group.failure] / group.typical for group in scale.groups}
+    share = {group.failure: found[group.failure] / group.typical for group in scale.groups if group.failure in found}
     raised = {failure: value for failure, value in share.items() if found[failure] > scale.review}
     plain = {failure: raised[failure] for failure in (CONTENT, FACES) if raised.get(failure, 0) >= _PLAIN}
     if plain.get(CONTENT, 0) >= _CERTAIN:
         plain = {CONTENT: 1.0}
     failure = max(plain or raised, key=raised.__getitem__)
     group = next(group for group in scale.groups if group.failure == failure)
-    sign = strongest_sign(group, numbers, scale.farthest)
-    detail = _detail(*sign) if sign else ""
+    detail = _strongest_detail(added_by_signs(group, numbers, scale.farthest))
     words = WORDS.get(failure, failure)
     return failure, f"{words}: {detail}" if detail else words
+
+
+def _strongest_detail(added: Mapping[str, tuple[float, bool]]) -> str:
+    """Say what adds most; what could mean anything only where nothing else adds much."""
+    weights = {
+        name: value * (_VAGUE_WEIGHT if _VAGUE.match(name) else 1.0)
+        for name, (value, is_high) in added.items()
+        if value > 0 and _detail(name, is_high)
+    }
+    if not weights:
+        return ""
+    name = max(weights, key=weights.__getitem__)
+    return _detail(name, added[name][1])
 
 
 def _detail(name: str, is_high: bool) -> str:

@@ -19,13 +19,13 @@ def suspicions(scale: GateScale, numbers: Mapping[str, float]) -> dict[str, floa
     return {group.failure: suspicion(group, numbers, scale.farthest) for group in scale.groups}
 
 
-def strongest_sign(group: GateGroup, numbers: Mapping[str, float], farthest: float) -> tuple[str, bool] | None:
-    """Return the name of what adds most to a suspicion, and whether it is too high; None where nothing adds."""
-    added = {sign.name: _added(sign, numbers[sign.name], farthest) for sign in group.signs if sign.name in numbers}
-    if not added or max(added.values()) <= 0:
-        return None
-    name = max(added, key=lambda each: added[each])
-    return name, numbers[name] > next(sign.center for sign in group.signs if sign.name == name)
+def added_by_signs(group: GateGroup, numbers: Mapping[str, float], farthest: float) -> dict[str, tuple[float, bool]]:
+    """Return what each sign adds to a suspicion, and whether it is higher than usual."""
+    return {
+        sign.name: (_added(sign, numbers[sign.name], farthest), numbers[sign.name] > sign.center)
+        for sign in group.signs
+        if sign.name in numbers
+    }
 
 
 def deviations(distance: NDArray[np.float64], farthest: float) -> NDArray[np.float64]:
