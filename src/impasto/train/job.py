@@ -252,5 +252,5 @@ def _finish(job: LearnJob, trainer: LookTrainer, material: Material) -> Manifest
     shown = material.shown
     preview = make_preview(generator, [shown.picture(index) for index in range(len(shown))], shown.thumbnails)
     lut = mean_lut(generator, material.validation_content.thumbnails[:_NUM_MEAN_LUT])
-    style = pack_style(manifest, generator, trainer.discriminator.cpu(), lut, preview)
+    style = pack_style(manifest, generator, trainer.discriminator.cpu(), lut, preview, material.gate_pictures)
     return save_style(style, job.output)

@@ -11,6 +11,7 @@ import numpy as np
 from impasto.train.balance import balancing_weights, scene_descriptors
 from impasto.train.batches import BatchSource, Pool, make_pool
 from impasto.train.collection import MINIMUM_SIDE, Collection, Example, collect, load_thumbnails, split
+from impasto.train.gate_pictures import GatePictures
 from impasto.train.recipe import Recipe
 from impasto.train.reference_choice import choose_references
 from impasto.train.ungrade import ungraded
@@ -35,6 +36,8 @@ class Material:
         Kept out of training; the training ones where there are too few to keep any out.
     shown
         A few of the validation content, larger, for the preview.
+    gate_pictures
+        What the gate is calibrated on.
     """
 
     references: Collection
@@ -44,6 +47,7 @@ class Material:
     validation_references: Pool
     validation_content: Pool
     shown: Pool
+    gate_pictures: GatePictures
 
 
 def prepare_material(
@@ -77,9 +81,12 @@ def prepare_material(
         train_content = ungraded(train_references)
         validation_content = ungraded(validation_references, graded=train_references)
         shown = ungraded(_load_shown(validation, recipe), graded=train_references)
+        gate_pictures = GatePictures(_in_order(validation, train), (), train_references)
         weights = None
     else:
+        references_in_order = _in_order(validation, train)
         train, validation = _split(collected_content, recipe)
+        gate_pictures = GatePictures(references_in_order, _in_order(validation, train))
         train_content, validation_content = _load(train, recipe), _load(validation, recipe)
         shown = _load_shown(validation, recipe)
         weights = balancing_weights(*(scene_descriptors(encoder, pool) for pool in (train_content, train_references)))
@@ -91,7 +98,13 @@ def prepare_material(
         validation_references,
         validation_content,
         shown,
+        gate_pictures,
     )
+
+
+def _in_order(validation: Sequence[Example], train: Sequence[Example]) -> list[Example]:
+    """Put what was kept out of training first."""
+    return list(dict.fromkeys((*validation, *train)))
 
 
 def _split(collection: Collection, recipe: Recipe) -> tuple[tuple[Example, ...], tuple[Example, ...]]:

@@ -23,6 +23,7 @@ from impasto.style.file import StyleFile
 from impasto.style.lut_member import pack_lut
 from impasto.style.manifest import Manifest, Needs, Sources
 from impasto.train.discriminator import Discriminator
+from impasto.train.gate_pictures import GatePictures
 from impasto.train.look_generator import LookGenerator, apply_lut
 from impasto.train.recipe import Recipe
 
@@ -175,15 +176,23 @@ def describe_look(
 
 
 def pack_style(
-    manifest: Manifest, generator: LookGenerator, discriminator: Discriminator, lut: Tensor, preview: bytes | None
+    manifest: Manifest, generator: LookGenerator, discriminator: Discriminator, lut: Tensor, preview: bytes | None,
+    gate_pictures: GatePictures | None = None,
 ) -> StyleFile:  # fmt: skip
-    """Export the networks and put a style together; the discriminator's spectral norms are frozen by it."""
+    """Export the networks, calibrate the gate and put a style together.
+
+    The discriminator's spectral norms are frozen by it.
+    """
     recipe = Recipe.from_json(manifest.recipe)
+    judge = export_discriminator(discriminator, recipe.crop_side)
+    if gate_pictures is not None:
+        gate = gate_pictures.calibrate(judge, generator, recipe.thumbnail_side)
+        manifest = manifest.model_copy(update={"gate": gate})
     return StyleFile(
         manifest,
         generator=export_generator(generator, recipe.thumbnail_side),
         weights=pack_weights(generator, discriminator),
-        discriminator=export_discriminator(discriminator, recipe.crop_side),
+        discriminator=judge,
         preview=preview,
         mean_lut=pack_lut(lut.numpy()),
     )
