@@ -66,9 +66,10 @@ def find_contents(outputs: Mapping[Path, Path], contents: Mapping[Path, Path], s
     found = {}
     for path, place in outputs.items():
         name = place.with_suffix("").as_posix()
-        content = by_place.get(name) or by_place.get(name.removesuffix(f"-{style_name}"))
-        if content is not None and content.resolve() != path.resolve():
-            found[path] = content
+        fitting = [by_place[each] for each in (name, name.removesuffix(f"-{style_name}")) if each in by_place]
+        # Results may lie beside their contents, and so be among them.
+        if others := [content for content in fitting if content.resolve() != path.resolve()]:
+            found[path] = others[0]
     return found
 
 

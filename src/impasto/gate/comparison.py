@@ -48,7 +48,7 @@ def moved_colors(output: View, content: View) -> tuple[Plane, Plane]:
     """Return colours before and after, each N×3 in L*a*b*, of some places of the picture."""
     before, after = _lab_like(content, output).reshape(-1, 3), output.lab.reshape(-1, 3)
     step = -(-len(before) // _MOST_COLORS)
-    return before[::step], after[::step]
+    return before[::step].copy(), after[::step].copy()  # views would keep whole pictures in memory
 
 
 def color_features(lab: Plane) -> Plane:

@@ -13,7 +13,7 @@ Row = NDArray[np.float64]
 Rows = NDArray[np.float64]
 
 _NUM_STEPS = 300
-_NARROWEST = 0.05
+_NARROWEST = 0.1
 _NARROWEST_BY_NAME = {
     **dict.fromkeys(("L_", "a_", "b_", "tint", "chroma"), 0.5),
     **{"edges": 0.005, "outlines": 0.04, "features_kept": 0.15, "detail_change": 0.2, "lost": 0.2},
