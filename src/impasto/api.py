@@ -82,6 +82,11 @@ class Style:
         return dict(self._file.manifest.metrics)
 
     @property
+    def curves(self) -> dict[str, tuple[tuple[int, float], ...]]:
+        """How it was learned: (step, value) pairs by title."""
+        return dict(self._file.manifest.curves)
+
+    @property
     def sources(self) -> dict[str, Any]:
         """What it was learned from: counts, hashes, and the user's note on their licence."""
         return self._file.manifest.sources.model_dump()

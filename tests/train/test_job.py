@@ -193,6 +193,12 @@ def test_without_content_it_is_made_from_the_references(make_job: MakeJob, quick
     assert not any(message.startswith("content") for message in heard.messages)
 
 
+def test_a_style_keeps_how_it_was_learned(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
+    curves = learn_look(make_job(recipe=replace(TINY, steps=4, validate_every=2))).curves
+    assert [step for step, _ in curves["Discriminator's loss"]] == [1, 2, 3, 4]
+    assert [step for step, _ in curves["Distance of colours to references kept out of training"]] == [2, 4]
+
+
 def test_one_reference_is_allowed_with_a_warning(
     make_job: MakeJob, folders: Folders, quick_packing: list[StyleFile]
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +68,22 @@ def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(OutputError, match=r"cannot write the log to .*taken"):
         Logbook(tmp_path / "taken" / "logs")
+
+
+def test_curves_are_kept_thinned_and_by_their_titles() -> None:
+    with Logbook(None) as logbook:
+        for step in range(1, 1001):
+            logbook.record(step, {"discriminator/loss": float(step), "generator/gradient": 1.0})
+        logbook.record(250, {"validation/color_distance": 0.25})
+        logbook.record(251, {"validation/color_distance": math.nan})
+    curves = logbook.curves.points()
+    assert set(curves) == {"Discriminator's loss", "Distance of colours to references kept out of training"}
+    assert curves["Distance of colours to references kept out of training"] == ((250, 0.25),)
+    losses = curves["Discriminator's loss"]
+    assert len(losses) == 100
+    assert losses[0] == (10, 5.5), "the mean of the first ten steps, at the last of them"
+    assert losses[-1] == (1000, 995.5)
+
+
+def test_a_run_that_recorded_nothing_has_no_curves() -> None:
+    assert Logbook(None).curves.points() == {}

@@ -18,7 +18,8 @@ from impasto.cli.options import Strength, command_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from impasto.quality.evaluation import EvaluateJob, Progress, Restyle
+    from impasto.api import Style
+    from impasto.quality.evaluation import EvaluateJob, JudgeOutput, Progress, Restyle
     from impasto.quality.results import Evaluation
 
 OptionalStyle = Annotated[
@@ -110,6 +111,7 @@ def evaluate(options: EvaluateOptions) -> None:
 @contextmanager
 def _job_of(options: EvaluateOptions) -> Iterator[EvaluateJob]:
     """Yield the job; what a style makes for it is there until the block ends."""
+    from impasto.api import load  # noqa: PLC0415
     from impasto.quality.evaluation import EvaluateJob  # noqa: PLC0415
 
     given: dict[str, Any] = {
@@ -125,17 +127,33 @@ def _job_of(options: EvaluateOptions) -> Iterator[EvaluateJob]:
         return
     with TemporaryDirectory(prefix="impasto-") as folder:
         title = options.style if options.strength == 1 else f"{options.style} at strength {options.strength:g}"
-        restyle = _restyle(options.style, options.strength)
-        yield EvaluateJob(**given, restyle=restyle, restyled_dir=Path(folder), title=title)
+        style = load(options.style)
+        yield EvaluateJob(
+            **given,
+            restyle=_restyle(style, options.strength),
+            restyled_dir=Path(folder),
+            judge=_judge(style),
+            curves=style.curves,
+            title=title,
+        )
 
 
-def _restyle(style: str, strength: float) -> Restyle:
-    from impasto.api import load  # noqa: PLC0415
+def _restyle(style: Style, strength: float) -> Restyle:
     from impasto.apply.stylizer import State  # noqa: PLC0415
     from impasto.media.frame import Frame  # noqa: PLC0415
 
-    stylizer = load(style).stylizer(strength)
+    stylizer = style.stylizer(strength)
     return lambda pixels: stylizer(Frame(pixels), State())[0].pixels
+
+
+def _judge(style: Style) -> JudgeOutput | None:
+    """Return how the style's gate judges; None where it carries none."""
+    from impasto.errors import StyleFileError  # noqa: PLC0415
+
+    try:
+        return style.gate().judge
+    except StyleFileError:
+        return None
 
 
 def _check_targets(options: EvaluateOptions) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,13 @@ from impasto.quality.pairing import pair_by_place, pictures_in
 from impasto.quality.reference_cache import ReferenceCache, cache_key
 from impasto.quality.results import Evaluation, PictureResult
 from impasto.quality.scoreboard import Scoreboard, directions
+from impasto.style.verdict import Verdict
 
 Levels = NDArray[np.uint8]
 Restyle = Callable[[Levels], Levels]
 """Makes an output of a content: H×W×3 sRGB."""
+JudgeOutput = Callable[[Levels, Levels], Verdict]
+"""Gives a verdict on an output beside its content."""
 Progress = Callable[[int, int, str], None]
 """Called with the number of pictures done, that of all, and what is being looked at."""
 
@@ -43,6 +46,10 @@ class EvaluateJob:
         pictures are looked at.
     truth
         A folder with what the outputs should be, paired in the same way.
+    judge
+        The verdict of the style's gate on an output beside its content.
+    curves
+        How the style was learned, for the report.
     encoder
         As for `impasto.vision.encoders.load_encoder`.
     side
@@ -60,6 +67,8 @@ class EvaluateJob:
     restyle: Restyle | None = None
     restyled_dir: Path | None = None
     truth: Path | None = None
+    judge: JudgeOutput | None = None
+    curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     encoder: str = "efficientnet-lite0"
     side: int = 512
     title: str = "Evaluation"
@@ -182,7 +191,8 @@ class _Evaluator:
         output, output_path = self._output(task, content)
         target = None if task.target is None else _floats(_resized(self._read(task.target), content))
         values = self._board.add_output(_floats(output), _floats(content), target)
-        return PictureResult(task.content, output_path, values, badness=0.0)
+        verdict = None if self._job.judge is None else self._job.judge(output, content)
+        return PictureResult(task.content, output_path, values, badness=0.0, verdict=verdict)
 
     def _output(self, task: _Task, content: Levels) -> tuple[Levels, Path]:
         """Return the output of a task at the size of its content, and where it is."""

@@ -41,6 +41,10 @@ Line = Annotated[str, Field(max_length=1000), AfterValidator(_check_printable)]
 Key = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_check_printable)]
 
 
+CurvePoint = Annotated[tuple[Annotated[int, Field(ge=0)], FiniteFloat], Field(strict=False)]
+Curve = Annotated[tuple[CurvePoint, ...], Field(max_length=512, strict=False)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
@@ -185,6 +189,8 @@ class Manifest(_Part):
         The training options, resolved, as plain JSON.
     metrics
         How good the validation was, by metric name, such as `{"validation_fid": 31.2}`.
+    curves
+        How it was learned: (step, value) pairs by title.
     thresholds
         What results of this style are held against, by metric name.
     gate
@@ -204,6 +210,7 @@ class Manifest(_Part):
     sources: Sources = Sources()
     metrics: dict[Key, FiniteFloat] = Field(default_factory=dict)
     thresholds: dict[Key, FiniteFloat] = Field(default_factory=dict)
+    curves: Annotated[dict[Key, Curve], Field(max_length=16)] = Field(default_factory=dict)
     gate: GateModel | None = None
     members: dict[str, Sha256] = Field(default_factory=dict)
 

@@ -18,7 +18,7 @@ from impasto.style.file import save_style
 from impasto.style.manifest import Manifest, Sources
 from impasto.style.names import is_style_name
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
-from impasto.train.logbook import Logbook
+from impasto.train.logbook import Curves, Logbook
 from impasto.train.material import Material, prepare_material
 from impasto.train.packaging import describe_look, make_preview, pack_style
 from impasto.train.processes import ProcessGroup, join_process_group
@@ -144,7 +144,7 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
     with Logbook(job.log_dir if group.is_first else None) as logbook, _interruptible(listener):
         _run(job, trainer, material, budget, logbook, listener)
     listener.say(trainer.monitor.verdict())
-    manifest = _finish(job, trainer, material)
+    manifest = _finish(job, trainer, material, logbook.curves)
     if budget.progress(trainer.step) >= 1 and group.is_first:
         job.checkpoint_path.unlink(missing_ok=True)
     return manifest
@@ -235,7 +235,7 @@ def _show_samples(trainer: LookTrainer, material: Material, logbook: Logbook) ->
     trainer.averaged_generator.to(trainer.device)
 
 
-def _finish(job: LearnJob, trainer: LookTrainer, material: Material) -> Manifest:
+def _finish(job: LearnJob, trainer: LookTrainer, material: Material, curves: Curves) -> Manifest:
     generator = trainer.averaged_generator.cpu()
     metrics = {
         "color_distance": material.validation.distance(generator),
@@ -247,6 +247,7 @@ def _finish(job: LearnJob, trainer: LookTrainer, material: Material) -> Manifest
     num_content = len(material.content.accepted) if material.content else 0
     sources = Sources.of(hashes, num_content, job.license_note)
     manifest = describe_look(job.output.stem, job.description, trainer.recipe, sources, metrics)
+    manifest = manifest.model_copy(update={"curves": curves.points()})
     if not trainer.group.is_first:
         return manifest
     shown = material.shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -11,6 +12,38 @@ from torch import Tensor, nn
 
 from impasto.errors import OutputError
 from impasto.train.look_generator import apply_lut
+
+_CURVES = {
+    "discriminator/loss": "Discriminator's loss",
+    "generator/adversarial": "Generator's loss",
+    "discriminator/accuracy_on_real": "Share of references that the discriminator gets right",
+    "discriminator/accuracy_on_fake": "Share of outputs that the discriminator gets right",
+    "generator/diversity": "Diversity of outputs against their content's",
+    "validation/color_distance": "Distance of colours to references kept out of training",
+}
+_NUM_POINTS = 100
+
+
+class Curves:
+    """What a style file keeps of how it was learned: a few scalars, as means over equal spans of steps."""
+
+    def __init__(self) -> None:
+        self._recorded: dict[str, list[tuple[int, float]]] = {}
+
+    def record(self, step: int, scalars: dict[str, float]) -> None:
+        for name in _CURVES.keys() & scalars.keys():
+            if math.isfinite(scalars[name]):
+                self._recorded.setdefault(name, []).append((step, scalars[name]))
+
+    def points(self) -> dict[str, tuple[tuple[int, float], ...]]:
+        """Return each curve by its title, of at most 100 points."""
+        return {title: _thinned(self._recorded[name]) for name, title in _CURVES.items() if name in self._recorded}
+
+
+def _thinned(points: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
+    span = -(-len(points) // _NUM_POINTS)
+    parts = [points[first : first + span] for first in range(0, len(points), span)]
+    return tuple((part[-1][0], sum(value for _, value in part) / len(part)) for part in parts)
 
 
 class Logbook:
@@ -24,6 +57,7 @@ class Logbook:
 
     def __init__(self, log_dir: Path | None) -> None:
         self._writer: Any = None
+        self.curves = Curves()
         if log_dir is not None:
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - half a second, seldom wanted
 
@@ -33,6 +67,7 @@ class Logbook:
                 raise OutputError(f"cannot write the log to {log_dir}: {error.strerror}") from error
 
     def record(self, step: int, scalars: dict[str, float]) -> None:
+        self.curves.record(step, scalars)
         if self._writer is not None:
             for name, value in scalars.items():
                 self._writer.add_scalar(name, value, step)
