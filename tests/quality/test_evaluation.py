@@ -18,6 +18,7 @@ from impasto.quality.evaluation import EvaluateJob, evaluate
 from impasto.quality.feature_metrics import FeatureDistance
 from impasto.quality.reference_cache import ReferenceCache
 from impasto.quality.results import Evaluation
+from impasto.style.verdict import Judgement, Verdict
 from impasto.vision import encoders
 
 from .pictures import textured
@@ -306,3 +307,22 @@ def test_progress_ends_with_all(tiny: list[TinyEncoder]) -> None:
     assert [done for done, _, _ in seen] == list(range(8))
     assert {total for _, total, _ in seen} == {7}
     assert [name for _, _, name in seen][4:7] == ["a.png", "c.png", "b.png"]
+
+
+@pytest.mark.usefixtures("content", "references")
+def test_verdicts_and_curves_of_the_style_are_in_the_evaluation(tmp_path: Path) -> None:
+    judged: list[tuple[float, float]] = []
+
+    def judge(output: NDArray[np.uint8], shown: NDArray[np.uint8]) -> Verdict:
+        judged.append((float(output.mean()), float(shown.mean())))
+        return Verdict(Judgement.REFUSE if len(judged) == 2 else Judgement.PASS, "blurred" * (len(judged) == 2))
+
+    curves = {"loss": ((1, 0.5), (2, 0.25))}
+    (tmp_path / "restyled").mkdir()
+    found = evaluate(
+        job(restyle=lambda pixels: pixels // 2, restyled_dir=tmp_path / "restyled", judge=judge, curves=curves)
+    )
+    verdicts = [picture.verdict for picture in found.pictures]
+    assert sorted(verdict.judgement for verdict in verdicts if verdict) == ["pass", "pass", "refuse"]
+    assert all(output < shown for output, shown in judged), "outputs come first"
+    assert found.curves == curves

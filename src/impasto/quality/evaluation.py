@@ -229,6 +229,7 @@ class _Evaluator:
             metrics=values,
             pictures=sorted(scored, key=lambda picture: -picture.badness),
             reference_paths=self._references,
+            curves=self._job.curves,
             notes=self._notes,
         )
 
