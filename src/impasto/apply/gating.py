@@ -84,9 +84,5 @@ class Gating:
         return self.gate.judge(output, before, is_full_strength=self.is_full_strength)
 
 
-def _at(fraction: float) -> str:
-    return f"at {fraction:.0%} of the strength"
-
-
 def _described(verdict: Verdict) -> str:
     return f"{_WORDS[verdict.judgement]} ({verdict.reason})"
