@@ -19,6 +19,8 @@ from PIL import Image, ImageOps
 from skimage import data
 
 import impasto
+from impasto.gate.calibration import calibrate
+from impasto.media.image_read import read_thumbnail_srgb
 from impasto.style.file import StyleFile, load_style, save_style
 from impasto.train.job import LearnJob, Listener, Progress, learn_look
 from impasto.train.recipe import Recipe
@@ -27,6 +29,7 @@ BUILTIN_DIR = Path(__file__).parents[1] / "src" / "impasto" / "style" / "builtin
 NUM_PORTRAITS = 50
 PORTRAITS = ("pixabay", "us_officials")
 PREVIEW_SIDE = 240
+NUM_GATE_PORTRAITS, GATE_SIDE = 40, 512
 
 FILM = "references: Pixabay portraits (Pixabay licence) through G'MIC's LUT {} (MIT)"
 CONTENT = "; content: Pixabay portraits (Pixabay licence), portraits of US officials (public domain, MIT)"
@@ -117,6 +120,19 @@ def learn(style: BuiltinStyle, data_dir: Path, recipe: Recipe) -> None:
     print(f"{style.name}: {learn_look(job, PrintingListener()).metrics}", flush=True)
 
 
+def calibrate_on_portraits(path: Path, data_dir: Path) -> None:
+    """Calibrate the gate on photos: what a palette made of content that was itself made of paintings tells little."""
+    portraits = sorted(path for folder in PORTRAITS for path in (data_dir / "portraits" / folder).glob("*.jpg"))
+    chosen = portraits[:: len(portraits) // NUM_GATE_PORTRAITS][:NUM_GATE_PORTRAITS]
+    contents = [read_thumbnail_srgb(portrait, GATE_SIDE) for portrait in chosen]
+    style, look = load_style(path), impasto.load(path)
+    outputs = [look.apply(content) for content in contents]
+    gate = calibrate(style.discriminator or b"", [], contents, outputs)
+    manifest = style.manifest.model_copy(update={"gate": gate})
+    renewed = StyleFile(manifest, style.generator, style.discriminator, style.weights, style.preview, style.mean_lut)
+    save_style(renewed, path)
+
+
 def replace_preview(path: Path) -> None:
     """Show the style on photos that anybody may pass on, instead of on those that it was learned with."""
     photos = [Image.fromarray(photo) for photo in (data.astronaut(), data.chelsea(), data.coffee(), data.rocket())]
@@ -143,7 +159,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for style in STYLES:
         if options.only is None or style.name in options.only:
             learn(style, options.data_dir, Recipe(steps=style.num_steps))
-            replace_preview(BUILTIN_DIR / f"{style.name}.style")
+            path = BUILTIN_DIR / f"{style.name}.style"
+            replace_preview(path)
+            if not style.is_photographic:
+                calibrate_on_portraits(path, options.data_dir)
 
 
 if __name__ == "__main__":
