@@ -16,7 +16,7 @@ from PIL import Image
 from impasto.errors import OutputError
 from impasto.quality import report
 from impasto.quality.report import write_report
-from impasto.style.verdict import Judgement, Verdict
+from impasto.style.verdict import SUSPICION, Judgement, Verdict
 
 from .report_cases import REFUSED, Page, evaluation, metric, result, save_picture, written
 
@@ -97,7 +97,9 @@ def test_a_map_with_values_out_of_range_is_shown(tmp_path: Path) -> None:
 
 
 def test_everything_from_outside_is_escaped(tmp_path: Path) -> None:
-    picture = result(tmp_path, verdict=Verdict(Judgement.REVIEW, HOSTILE, {HOSTILE: 1.0}), metrics={HOSTILE: 0.5})
+    picture = result(
+        tmp_path, verdict=Verdict(Judgement.REVIEW, HOSTILE, {f"{SUSPICION}{HOSTILE}": 1.0}), metrics={HOSTILE: 0.5}
+    )
     hostile_metric = metric(HOSTILE, group=HOSTILE, title=HOSTILE, explanation=HOSTILE)
     references = [save_picture(tmp_path / '"><script>alert(2)<' / "script>.png")]
     page = written(
@@ -115,6 +117,13 @@ def test_everything_from_outside_is_escaped(tmp_path: Path) -> None:
     assert not [each for _, each in page.elements if any(name.startswith("on") for name in each)]
     assert not [each for each in page.all("img") if not each["src"].startswith("data:image/")]
     assert page.text.count("<script>alert(1)</script>") >= 8
+
+
+def test_suspicions_of_the_gate_are_shown_and_its_evidence_is_not(tmp_path: Path) -> None:
+    verdict = Verdict(Judgement.PASS, scores={f"{SUSPICION}artefacts": 0.25, "artefacts.edges": 7.0})
+    page = written(evaluation(result(tmp_path, verdict=verdict)), tmp_path)
+    assert "gate: suspicion of artefacts" in page.text
+    assert "artefacts.edges" not in page.text
 
 
 def test_hostile_file_names_are_shown_as_they_are(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from impasto.gate.view import Plane, view_picture
 from impasto.media.frame import Pixels
 from impasto.style.file import StyleFile
 from impasto.style.manifest import GateScale
-from impasto.style.verdict import Judgement, Verdict
+from impasto.style.verdict import SUSPICION, Judgement, Verdict
 
 TOO_SMALL = "too small to be judged"
 FEW_PICTURES = 12
@@ -77,7 +77,7 @@ class Gate:
             found.pop(STYLE, None)
         judgement = _judgement(scale, found)
         failure, reason = ("", "") if judgement is Judgement.PASS else find_reason(scale, found, numbers)
-        scores = {f"suspicion of {name}": value for name, value in found.items()} | numbers
+        scores = {f"{SUSPICION}{name}": value for name, value in found.items()} | numbers
         where = failure or max(found, key=found.__getitem__, default=STYLE)
         return Verdict(judgement, reason, scores, _worst_map(evidence, where))
 

@@ -18,7 +18,7 @@ from impasto.quality.report_markup import Markup, Piece, filled, markup, templat
 from impasto.quality.report_numbers import Standing, number_text
 from impasto.quality.report_tables import JUDGEMENT_WORDS
 from impasto.quality.results import Evaluation, PictureResult
-from impasto.style.verdict import Verdict
+from impasto.style.verdict import SUSPICION, Verdict
 
 NUM_WORST = 10
 """These are shown large, with their numbers unfolded."""
@@ -150,7 +150,9 @@ class PictureWriter:
 
     def _numbers(self, picture: PictureResult, unfolded: bool) -> Piece:
         scores = (picture.verdict.scores if picture.verdict else None) or {}
-        if not picture.metrics and not scores:
+        # The gate's evidence is dozens of numbers, which belong in the JSON; its suspicions are what a reader weighs.
+        suspicions = {name: value for name, value in scores.items() if name.startswith(SUSPICION)}
+        if not picture.metrics and not suspicions:
             return ()
         return markup(
             '<details class="numbers"${open}><summary>Numbers ${ends}</summary><dl>${rows}</dl></details>',
@@ -158,7 +160,7 @@ class PictureWriter:
             ends=_ENDS if any(self._standing.of(*each) is not None for each in picture.metrics.items()) else (),
             rows=[
                 *(self._row(name, value) for name, value in picture.metrics.items()),
-                *(self._row(f"gate: {name}", value) for name, value in scores.items()),
+                *(self._row(f"gate: {name}", value) for name, value in suspicions.items()),
             ],
         )
 

@@ -8,6 +8,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+SUSPICION = "suspicion of "
+"""What names of the scores begin with from which a judgement follows."""
+
 
 class Judgement(StrEnum):
     """What to do with a picture."""

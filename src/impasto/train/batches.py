@@ -18,6 +18,10 @@ from impasto.vision.faces import detect_faces, faces_available
 FaceFraction = tuple[float, float, float, float]
 
 
+# Where every crop keeps the face, too little tells how the look treats what is around it.
+_FACE_SHARE = 0.5
+
+
 class Pool:
     """Pictures of one role, held as bytes.
 
@@ -62,7 +66,8 @@ class Pool:
         """
         chosen = [int(index) for index in random.choice(len(self), count, p=weights)]
         pictures = [self.picture(index)[0] for index in chosen]
-        return crop(pictures, random, [self.faces[index] for index in chosen]), self.thumbnails[chosen]
+        faces = [self.faces[index] if random.random() < _FACE_SHARE else None for index in chosen]
+        return crop(pictures, random, faces), self.thumbnails[chosen]
 
 
 def make_pool(pictures: Iterable[NDArray[np.uint8]], picture_side: int, thumbnail_side: int) -> Pool:
