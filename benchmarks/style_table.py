@@ -18,11 +18,9 @@ from tempfile import TemporaryDirectory
 
 import impasto
 from impasto.errors import StyleFileError
-from impasto.gate.gate import Gate
 from impasto.media.image_read import read_thumbnail_srgb
 from impasto.quality.evaluation import EvaluateJob, evaluate
 from impasto.quality.results import Evaluation
-from impasto.style.file import load_style
 
 Column = dict[str, str]
 
@@ -50,10 +48,8 @@ def measure_style(name: str, references: Path, content: list[Path], side: int) -
 
 
 def verdicts_of(style: impasto.Style, content: list[Path], outputs: list[Path]) -> str:
-    if style.path is None:
-        return "–"
     try:
-        gate = Gate(load_style(style.path))
+        gate = style.gate()
     except StyleFileError:
         return "–"
     found = Counter[str]()

@@ -21,7 +21,7 @@ from skimage import data
 import impasto
 from impasto.gate.calibration import calibrate
 from impasto.media.image_read import read_thumbnail_srgb
-from impasto.style.file import StyleFile, load_style, save_style
+from impasto.style.file import load_style, save_style
 from impasto.train.job import LearnJob, Listener, Progress, learn_look
 from impasto.train.recipe import Recipe
 
@@ -128,9 +128,7 @@ def calibrate_on_portraits(path: Path, data_dir: Path) -> None:
     style, look = load_style(path), impasto.load(path)
     outputs = [look.apply(content) for content in contents]
     gate = calibrate(style.discriminator or b"", [], contents, outputs)
-    manifest = style.manifest.model_copy(update={"gate": gate})
-    renewed = StyleFile(manifest, style.generator, style.discriminator, style.weights, style.preview, style.mean_lut)
-    save_style(renewed, path)
+    save_style(style.in_memory(manifest=style.manifest.model_copy(update={"gate": gate})), path)
 
 
 def replace_preview(path: Path) -> None:
@@ -144,11 +142,7 @@ def replace_preview(path: Path) -> None:
         sheet.paste(look.apply(photo), (column * PREVIEW_SIDE, PREVIEW_SIDE))
     stream = io.BytesIO()
     sheet.save(stream, "JPEG", quality=88)
-    style = load_style(path)
-    renewed = StyleFile(
-        style.manifest, style.generator, style.discriminator, style.weights, stream.getvalue(), style.mean_lut
-    )
-    save_style(renewed, path)
+    save_style(load_style(path).in_memory(preview=stream.getvalue()), path)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

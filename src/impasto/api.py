@@ -305,7 +305,7 @@ def learn(
     with TemporaryDirectory() as folder:
         path = Path(output) if output is not None else Path(folder) / (_name_after(given) + STYLE_SUFFIX)
         learn_look(LearnJob(given, path, _as_paths(content or ()), recipe, description, license_note))
-        return Style(load_style(path), path) if output is not None else Style(_in_memory(load_style(path)))
+        return Style(load_style(path), path) if output is not None else Style(load_style(path).in_memory())
 
 
 @contextmanager
@@ -351,11 +351,6 @@ def _as_paths(given: PathLike | Sequence[PathLike]) -> list[Path]:
 def _name_after(references: Sequence[Path]) -> str:
     name = references[0].resolve().stem if references else ""
     return name if is_style_name(name) else "learned"
-
-
-def _in_memory(file: StyleFile) -> StyleFile:
-    """Read what would be read when asked for, since the file is about to go."""
-    return StyleFile(file.manifest, file.generator, file.discriminator, file.weights, file.preview, file.mean_lut)
 
 
 def _beside(path: Path, style_name: str) -> Path:

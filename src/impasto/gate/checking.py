@@ -12,7 +12,7 @@ import numpy as np
 from impasto.errors import StyleFileError, UnreadableMediaError, UsageError
 from impasto.gate.gate import Gate
 from impasto.gate.view import Image8, Plane, resized, view_picture
-from impasto.media.files import find_pictures
+from impasto.media.files import find_places
 from impasto.media.frame import Pixels
 from impasto.style.verdict import Verdict
 
@@ -51,10 +51,7 @@ def places_of(given: Sequence[Path]) -> dict[Path, Path]:
     UnreadableMediaError
         A path does not exist.
     """
-    found: dict[Path, Path] = {}
-    for folder in given:
-        for path in find_pictures([folder]):
-            found.setdefault(path, path.relative_to(folder) if folder.is_dir() else Path(path.name))
+    found = find_places(given)
     if not found:
         raise UsageError(f"There is no picture in {', '.join(map(str, given))}.")
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impasto.gate.view import Plane, View
-from impasto.vision.faces import FaceBox, detect_faces, faces_available
+from impasto.vision.faces import FaceBox, detect_faces, face_overlap, faces_available
 
 _SAME_FACE = 0.3
 _MAP_SIDE = 32
@@ -45,7 +45,7 @@ def compare_faces(output: View, content: View, faces: list[FaceBox]) -> FacesCom
         moved = FaceBox(
             face.x * scale_across, face.y * scale_down, face.width * scale_across, face.height * scale_down, face.score
         )
-        lost.append(float(max((_overlap(moved, other) for other in found), default=0.0) < _SAME_FACE))
+        lost.append(float(max((face_overlap(moved, other) for other in found), default=0.0) < _SAME_FACE))
         _mark(place_map, moved, output.rgb.shape)
         if same_size:
             agreement, change = _features_kept(_part(output, face), _part(content, face))
@@ -55,13 +55,6 @@ def compare_faces(output: View, content: View, faces: list[FaceBox]) -> FacesCom
     if kept:
         measures |= {"features_kept": float(min(kept)), "detail_change": float(min(detail))}
     return FacesCompared(measures, place_map)
-
-
-def _overlap(face: FaceBox, other: FaceBox) -> float:
-    across = min(face.x + face.width, other.x + other.width) - max(face.x, other.x)
-    down = min(face.y + face.height, other.y + other.height) - max(face.y, other.y)
-    shared = max(0.0, across) * max(0.0, down)
-    return shared / (face.width * face.height + other.width * other.height - shared)
 
 
 def _part(view: View, face: FaceBox) -> Plane:

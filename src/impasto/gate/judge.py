@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import StyleFileError
 from impasto.gate.view import Image8, Plane
+from impasto.media.frame import every_nth
 from impasto.style.runtime import OnnxRuntime
 
 NO_VERDICT = "This style carries no verdict, as it was learned by an older Impasto. Learn it again."
@@ -87,21 +88,6 @@ class Judge:
             total[part] += tile[: within[0], : within[1]]
             count[part] += 1
         return np.where(count > 0, total / np.maximum(count, 1), total.sum() / max(1.0, float(count.sum())))
-
-
-def every_nth(picture: Image8, side: int) -> Image8:
-    """Bring the short side of H×W×3 down to `side` by leaving out pixels; a smaller picture stays as it is.
-
-    What `impasto.train.batches.every_nth` does to the pictures that a discriminator learns from, which cannot be
-    imported here: the mean of graded pixels is not the graded mean, so pixels are left out, not averaged.
-    """
-    height, width = picture.shape[:2]
-    scale = max(1.0, min(height, width) / side)
-    rows, columns = (
-        np.floor((np.arange(round(length / scale)) + 0.5) * scale).clip(0, length - 1).astype(int)
-        for length in (height, width)
-    )
-    return picture[np.ix_(rows, columns)]
 
 
 def _at_least(rgb: Image8, side: int) -> Image8:

@@ -61,6 +61,21 @@ def find_pictures(paths: Sequence[Path | str]) -> list[Path]:
     return list(found.values())
 
 
+def find_places(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Find pictures as `find_pictures` does in each file and folder: path → place beneath the folder that was given.
+
+    Raises
+    ------
+    UnreadableMediaError
+        A path does not exist, or a folder may not be listed.
+    """
+    places: dict[Path, Path] = {}
+    for given in paths:
+        for path in find_pictures([given]):
+            places.setdefault(path, path.relative_to(given) if given.is_dir() else Path(path.name))
+    return places
+
+
 def _pictures_under(folder: Path) -> list[Path]:
     pictures: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=_refuse_folder):

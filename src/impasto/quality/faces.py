@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from impasto.quality.metric import Compared, Group, Image, MeanMetric, require_same_size
-from impasto.vision.faces import FaceBox, detect_faces, faces_available
+from impasto.vision.faces import detect_faces, face_overlap, faces_available
 from impasto.vision.identity import IDENTITY_ENCODERS, IdentityEncoder
 from impasto.vision.landmarks import Landmarks, crop_region, detect_landmarks, landmarks_within
 
@@ -38,7 +38,7 @@ class FacesKept(MeanMetric):
         wanted = detect_faces(target)
         found = detect_faces(image) if wanted else []
         for face in wanted:
-            self.add(float(any(_overlap(face, other) > _SAME_PLACE_OVERLAP for other in found)))
+            self.add(float(any(face_overlap(face, other) > _SAME_PLACE_OVERLAP for other in found)))
 
 
 class LandmarkShift(MeanMetric):
@@ -106,11 +106,3 @@ def _clear_faces(image: Image) -> list[Landmarks]:
         return []
     found = [detect_landmarks(image, face) for face in detect_faces(image)]
     return [face for face in found if face.score >= _MINIMUM_SCORE and face.eye_distance > 0]
-
-
-def _overlap(face: FaceBox, other: FaceBox) -> float:
-    """Return intersection over union."""
-    width = min(face.x + face.width, other.x + other.width) - max(face.x, other.x)
-    height = min(face.y + face.height, other.y + other.height) - max(face.y, other.y)
-    shared = max(width, 0) * max(height, 0)
-    return shared / (face.width * face.height + other.width * other.height - shared)

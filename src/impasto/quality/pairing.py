@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from impasto.errors import UsageError
-from impasto.media.files import find_pictures
+from impasto.media.files import find_places
 
 _MOST_NAMED = 5
 _RULE = "Pictures are paired by their place in the folder, without the suffix"
@@ -22,11 +22,7 @@ def pictures_in(paths: Sequence[Path], role: str) -> dict[Path, str]:
     UnreadableMediaError
         A path does not exist.
     """
-    found: dict[Path, str] = {}
-    for given in paths:
-        for path in find_pictures([given]):
-            place = path.relative_to(given) if given.is_dir() else Path(path.name)
-            found.setdefault(path, place.with_suffix("").as_posix())
+    found = {path: place.with_suffix("").as_posix() for path, place in find_places(paths).items()}
     if not found:
         raise UsageError(f"{role}: no pictures in {', '.join(map(str, paths)) or 'an empty list'}.")
     return found

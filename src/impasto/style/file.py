@@ -109,6 +109,23 @@ class StyleFile:
     def mean_lut(self) -> bytes | None:
         return self.read(MEAN_LUT_MEMBER)
 
+    def in_memory(self, *, manifest: Manifest | None = None, preview: bytes | None = None) -> StyleFile:
+        """Return this style with every member read, and another manifest or preview where one is given.
+
+        Raises
+        ------
+        StyleFileError
+            The file that this style was loaded from was damaged, changed or removed.
+        """
+        return StyleFile(
+            manifest or self.manifest,
+            self.generator,
+            self.discriminator,
+            self.weights,
+            preview or self.preview,
+            self.mean_lut,
+        )
+
     def read(self, member: str) -> bytes | None:
         """Return one member by its name in the file, or None where there is none.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from impasto.media.frame import every_nth
 from impasto.train.augment import ContentJitter, GeometricCrop
 from impasto.train.recipe import Recipe
 from impasto.vision.faces import detect_faces, faces_available
@@ -83,17 +84,6 @@ def make_pool(pictures: Iterable[NDArray[np.uint8]], picture_side: int, thumbnai
         whole = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].float() / 255
         thumbnails.append(area_thumbnails(whole, thumbnail_side))
     return Pool(kept, thumbnail_side, faces, torch.cat(thumbnails))
-
-
-def every_nth(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Bring the short side of H×W×3 down to `side` by leaving out pixels; a smaller picture stays as it is."""
-    height, width = picture.shape[:2]
-    scale = max(1.0, min(height, width) / side)
-    rows, columns = (
-        np.floor((np.arange(round(length / scale)) + 0.5) * scale).clip(0, length - 1).astype(int)
-        for length in (height, width)
-    )
-    return picture[np.ix_(rows, columns)]
 
 
 def largest_face(picture: NDArray[np.uint8]) -> FaceFraction | None:

@@ -32,8 +32,8 @@ class Material:
 
     Attributes
     ----------
-    validation_references, validation_content
-        Kept out of training; the training ones where there are too few to keep any out.
+    validation_content
+        Kept out of training; the training content where there is too little to keep any out.
     shown
         A few of the validation content, larger, for the preview.
     gate_pictures
@@ -44,7 +44,6 @@ class Material:
     content: Collection | None
     source: BatchSource
     validation: ColorValidation
-    validation_references: Pool
     validation_content: Pool
     shown: Pool
     gate_pictures: GatePictures
@@ -95,7 +94,6 @@ def prepare_material(
         collected_content,
         BatchSource(train_references, train_content, recipe, weights),
         ColorValidation(validation_references, validation_content, recipe.seed),
-        validation_references,
         validation_content,
         shown,
         gate_pictures,

@@ -93,6 +93,14 @@ def load_interpreter(model: str) -> Any:
     return network
 
 
+def face_overlap(face: FaceBox, other: FaceBox) -> float:
+    """Return intersection over union, in [0, 1]."""
+    width = min(face.x + face.width, other.x + other.width) - max(face.x, other.x)
+    height = min(face.y + face.height, other.y + other.height) - max(face.y, other.y)
+    shared = max(width, 0) * max(height, 0)
+    return shared / (face.width * face.height + other.width * other.height - shared)
+
+
 def _model_path(model: str) -> Path | None:
     """Return where a network lies, without importing the package that carries it."""
     spec = find_spec(_CARRIER)
