@@ -85,6 +85,14 @@ def save_look(look_onnx: bytes) -> SaveLook:
 
 
 @pytest.fixture
+def save_paint() -> Callable[..., Path]:
+    """Return `paint_styles.make_paint_style`."""
+    from paint_styles import make_paint_style
+
+    return make_paint_style
+
+
+@pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty library of the user's, and an empty working directory."""
     monkeypatch.setenv("IMPASTO_HOME", str(tmp_path / "home"))

@@ -43,7 +43,8 @@ def test_is_readable_json_with_an_iso_date() -> None:
     stated = json.loads(make_manifest().model_dump_json())
     assert stated["created"] == "2026-11-21"
     assert stated["schema_version"] == 1
-    assert stated["needs"] == {"thumbnail_side": 64, "lut_size": 17}
+    given = {key: value for key, value in stated["needs"].items() if value is not None}
+    assert given == {"thumbnail_side": 64, "lut_size": 17}
 
 
 def test_a_key_from_a_later_minor_version_is_ignored() -> None:
@@ -93,14 +94,36 @@ def test_refuses(changes: dict[str, Any]) -> None:
         make_manifest(**changes)
 
 
-@pytest.mark.parametrize("sizes", [{"thumbnail_side": 4}, {"thumbnail_side": 9999}, {"lut_size": 1}, {"lut_size": 400}])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"thumbnail_side": 4},
+        {"thumbnail_side": 9999},
+        {"lut_size": 1},
+        {"lut_size": 400},
+        {"multiple": 0},
+        {"multiple": 65},
+        {"working_side": 63},
+        {"working_side": 5000},
+        {"trunk": "abc"},
+    ],
+)
 def test_refuses_sizes_that_no_generator_has(sizes: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
         Needs(**sizes)
 
 
-def test_only_a_look_must_state_the_size_of_its_lut() -> None:
-    assert make_manifest(family="paint", needs=Needs()).needs.lut_size is None
+def test_each_family_states_its_own_sizes() -> None:
+    paint = make_manifest(family="paint", needs=Needs(multiple=8, working_side=448, trunk="c" * 64))
+    assert paint.needs.lut_size is None
+    assert Manifest.model_validate_json(paint.model_dump_json()).needs == paint.needs
+    assert make_manifest(family="dream", needs=Needs()).needs.working_side is None
+
+
+@pytest.mark.parametrize("needs", [Needs(), Needs(multiple=8), Needs(working_side=448), Needs(lut_size=17)])
+def test_a_paint_style_without_its_sizes_is_refused(needs: Needs) -> None:
+    with pytest.raises(ValidationError, match=r"needs\.multiple and needs\.working_side"):
+        make_manifest(family="paint", needs=needs)
 
 
 def test_sources_do_not_depend_on_the_order_of_files() -> None:

@@ -64,10 +64,20 @@ class Needs(_Part):
         Side in pixels of the square thumbnail that a look is predicted from.
     lut_size
         Points per axis of the 3D LUT that a look predicts.
+    multiple
+        Of a paint style: height and width of what its network takes are multiples of this.
+    working_side
+        Of a paint style: the short side in pixels of a picture as its network sees it at texture scale 1.
+    trunk
+        Of a paint style: the SHA-256 of the trunk that it descends from. Styles of one trunk can be blended; None where
+        it was learned from scratch.
     """
 
     thumbnail_side: Annotated[int, Field(ge=8, le=2048)] | None = None
     lut_size: Annotated[int, Field(ge=2, le=129)] | None = None
+    multiple: Annotated[int, Field(ge=1, le=64)] | None = None
+    working_side: Annotated[int, Field(ge=64, le=4096)] | None = None
+    trunk: Sha256 | None = None
 
 
 class Sources(_Part):
@@ -215,7 +225,9 @@ class Manifest(_Part):
     members: dict[str, Sha256] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _look_states_its_sizes(self) -> Self:
+    def _states_its_sizes(self) -> Self:
         if self.family == "look" and None in (self.needs.thumbnail_side, self.needs.lut_size):
             raise ValueError("a look needs needs.thumbnail_side and needs.lut_size")
+        if self.family == "paint" and None in (self.needs.multiple, self.needs.working_side):
+            raise ValueError("a paint style needs needs.multiple and needs.working_side")
         return self
