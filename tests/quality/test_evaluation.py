@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from impasto.errors import MissingExtraError, NoReferencesError, UnreadableMedia
 from impasto.quality import scoreboard
 from impasto.quality.evaluation import EvaluateJob, evaluate
 from impasto.quality.feature_metrics import FeatureDistance
+from impasto.quality.metric import SharedPairMetric
 from impasto.quality.reference_cache import ReferenceCache
+from impasto.quality.registry import IMAGE_PAIR_METRICS
 from impasto.quality.results import Evaluation
 from impasto.style.verdict import Judgement, Verdict
 from impasto.vision import encoders
@@ -97,6 +100,21 @@ class TestOutputs:
         product = (1 + number["content_distance"]) * (1 + number["fid"])  # type: ignore[operator]
         assert number["art_fid"] == pytest.approx(product)
         assert before["art_fid"] == pytest.approx(1 + before["fid"])  # type: ignore[operator]
+
+    def test_what_metrics_share_is_made_once_a_picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[type] = []
+        builders: dict[type, Any] = {}
+        for kind in IMAGE_PAIR_METRICS:
+            if issubclass(kind, SharedPairMetric):
+                shared = kind.pair_class
+
+                def build(*pair: Any, shared: type = shared) -> Any:
+                    made.append(shared)
+                    return shared(*pair)
+
+                monkeypatch.setattr(kind, "pair_class", builders.setdefault(shared, build))
+        evaluate(job(outputs=save("out", [warm(levels(seed)) for seed in range(3)])))
+        assert sorted(Counter(made).values()) == [3] * len(builders)
 
     def test_untouched_outputs_are_what_untouched_says(self) -> None:
         outputs = save("out", [levels(seed) for seed in range(3)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from impasto.quality import faces as quality_faces
-from impasto.quality.faces import FacesKept, IdentityDistance, LandmarkShift
+from impasto.quality.faces import FacePair, FacesKept, IdentityDistance, LandmarkShift
 from impasto.vision import faces
 from impasto.vision.faces import FaceBox, faces_available
 from impasto.vision.identity import IDENTITY_ENCODERS
@@ -127,6 +127,23 @@ class TestWithoutTheNetworks:
         content, output = np.zeros((100, 100, 3), np.float32), np.zeros((100, 100, 3), np.float32)
         content[..., :2], output[..., :2] = before, after
         assert measured(IdentityDistance(), (output, content)) == pytest.approx(expected, abs=0.01)
+
+    def test_faces_are_looked_for_once_for_all_metrics(
+        self, seen: dict[bool, list[FaceBox]], mesh: dict[str, tuple[float, float]], encoder: None,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        seen[False] = [FaceBox(50, 50, 20, 20, 0.9)]
+        looks: list[str] = []
+        for name in ("detect_faces", "detect_landmarks"):
+            look = getattr(quality_faces, name)
+            monkeypatch.setattr(
+                quality_faces, name, lambda *given, look=look, name=name: looks.append(name) or look(*given)
+            )
+        pair = FacePair(OUTPUT, CONTENT)
+        assert not looks
+        for kind in ALL:
+            kind().update_pair(pair)
+        assert sorted(looks) == ["detect_faces", "detect_faces", "detect_landmarks"]
 
     def test_without_an_identity_encoder_there_is_no_value(
         self, seen: dict[bool, list[FaceBox]], mesh: dict[str, tuple[float, float]]

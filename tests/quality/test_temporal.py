@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impasto.errors import MissingExtraError
-from impasto.quality.temporal import Flicker, WarpingError, WarpingErrorRatio
+from impasto.quality import temporal
+from impasto.quality.temporal import Flicker, FollowedClip, WarpingError, WarpingErrorRatio
 
 from .pictures import grey, measured, textured
 
@@ -80,6 +81,39 @@ class TestWarpingErrors:
         monkeypatch.setitem(sys.modules, "cv2", None)
         with pytest.raises(MissingExtraError, match="video"):
             kind().update(PAN, PAN)
+
+
+class TestFollowedClip:
+    OUTPUTS = ([frame**2 for frame in PAN], flickering(PAN, 0.05))
+
+    @pytest.fixture
+    def estimated(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """One entry for each estimate of motion."""
+        pytest.importorskip("cv2")
+        seen: list[int] = []
+        estimate = temporal.estimate_flow
+        monkeypatch.setattr(temporal, "estimate_flow", lambda *pair: seen.append(1) or estimate(*pair))
+        return seen
+
+    def test_it_is_the_clip(self) -> None:
+        clip = FollowedClip(PAN)
+        assert len(clip) == len(PAN)
+        assert clip[2] is PAN[2]
+        assert list(clip[1:3]) == PAN[1:3]
+        assert all(one is other for one, other in zip(clip, PAN, strict=True))
+
+    @pytest.mark.parametrize("kind", [WarpingError, WarpingErrorRatio, Flicker])
+    def test_it_changes_no_number(self, kind: type, estimated: list[int]) -> None:
+        for output in self.OUTPUTS:
+            assert measured(kind(), (FollowedClip(PAN), output)) == measured(kind(), (PAN, output))
+
+    def test_motion_is_estimated_once(self, estimated: list[int]) -> None:
+        clip = FollowedClip(PAN)
+        assert not estimated
+        for output in self.OUTPUTS:
+            measured(WarpingError(), (clip, output))
+            measured(WarpingErrorRatio(), (clip, output))
+        assert len(estimated) == 2 * (len(PAN) - 1)
 
 
 class TestFlicker:

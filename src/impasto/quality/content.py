@@ -84,12 +84,12 @@ def _multi_scale_similarity(plane: Plane, other: Plane) -> float:
         whole, structure = similarity(plane, other)
         # Brightness counts at the coarsest scale only; structure may be opposed, but a power of that is not a number.
         values.append(max(0.0, whole if scale == num_scales - 1 else structure))
-        plane, other = _halve(plane), _halve(other)
+        plane, other = halve(plane), halve(other)
     return float(np.prod(np.array(values) ** (weights / weights.sum())))
 
 
-def _halve(plane: Plane) -> Plane:
-    """Average 2×2 pixels; an odd last row or column is dropped."""
+def halve(plane: Plane) -> Plane:
+    """Average 2×2 pixels of H×W or H×W×C; an odd last row or column is dropped."""
     even = plane[: plane.shape[0] // 2 * 2, : plane.shape[1] // 2 * 2]
     return np.float32(0.25) * (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2])
 

@@ -11,7 +11,7 @@ Pictures are H×W×3 float32 sRGB in [0, 1].
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal, Protocol, Self, TypeAlias
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ Image: TypeAlias = NDArray[np.float32]
 """H×W×3 sRGB in [0, 1]."""
 Group: TypeAlias = Literal["style", "content", "faces", "paired", "health", "video"]
 Compared: TypeAlias = Literal["content", "target", "references", "nothing"]
+_Pair = TypeVar("_Pair")
 
 
 class Metric(Protocol):
@@ -117,6 +118,27 @@ class MeanMetric:
     def compute(self) -> float:
         """Return the mean over pictures, or nan without any."""
         return self.total / self.count if self.count else float("nan")
+
+
+class SharedPairMetric(MeanMetric, Generic[_Pair]):
+    """A state for metrics that look at a pair of pictures in the same way, and do so once for all of them.
+
+    Attributes
+    ----------
+    pair_class
+        Called with an output and what that is compared with. What it holds is found when it is first asked for, so
+        that one object serves every metric of its kind.
+    """
+
+    pair_class: ClassVar[type[Any]]
+
+    def update(self, image: Image, target: Image) -> None:
+        require_same_size(image, target)
+        self.update_pair(self.pair_class(image, target))
+
+    def update_pair(self, pair: _Pair) -> None:
+        """Take in one output and what it is compared with, which have one size."""
+        raise NotImplementedError
 
 
 def require_same_size(image: Image, target: Image) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from impasto.quality.artefacts import Blotchiness, BorderFrame, Halo
 from impasto.quality.banding import Banding
 from impasto.quality.color_distance import ColorHistogramDistance
 from impasto.quality.content import EdgeAgreement, MultiScaleSimilarity
@@ -21,6 +22,9 @@ IMAGE_PAIR_METRICS: tuple[type[ImagePairMetric], ...] = (
     StructuralSimilarity,
     ColorDifference,
     MeanSquaredError,
+    BorderFrame,
+    Halo,
+    Blotchiness,
 )
 IMAGE_METRICS: tuple[type[ImageMetric], ...] = (Diversity, Sharpness, CheckerboardEnergy, Banding)
 IMAGE_SET_METRICS: tuple[type[ImageSetMetric], ...] = (ColorHistogramDistance, DiversityKept)

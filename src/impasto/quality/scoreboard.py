@@ -18,7 +18,7 @@ from impasto.quality.feature_metrics import (
     style_content_product,
 )
 from impasto.quality.features import FeatureReader, PictureFeatures
-from impasto.quality.metric import Image, MeanMetric, Metric
+from impasto.quality.metric import Image, MeanMetric, Metric, SharedPairMetric
 from impasto.quality.registry import IMAGE_METRICS, IMAGE_PAIR_METRICS, IMAGE_SET_METRICS
 from impasto.quality.results import GROUP_TITLES, MetricValue
 
@@ -74,7 +74,7 @@ class Scoreboard:
         """
         seen, before = self.see(output), self.see(content)
         self.num_outputs += 1
-        values = self._add_pair(output, content, target)
+        values: dict[str, float] = {}
         for image_kind in IMAGE_METRICS:
             values |= self._add(image_kind, lambda metric: metric.update(output))
         for kind in _REFERENCE_KINDS:
@@ -82,14 +82,22 @@ class Scoreboard:
         for set_kind in IMAGE_SET_METRICS:
             if set_kind.compared_with == "content":
                 values |= self._add(set_kind, lambda metric: _update_both(metric, output, content))
+        values |= self._add_pair(output, content, target)
         values |= self._add(FeatureDistance, lambda metric: metric.update(seen.features, before.features))
         return {name: value for name, value in values.items() if np.isfinite(value)}
 
     def _add_pair(self, output: Image, content: Image, target: Image | None) -> dict[str, float]:
         values: dict[str, float] = {}
+        pairs: dict[tuple[object, str], Any] = {}
         for kind in IMAGE_PAIR_METRICS:
             other = target if kind.compared_with == "target" else content
-            if other is not None:
+            if other is None:
+                continue
+            if issubclass(kind, SharedPairMetric):
+                key = kind.pair_class, kind.compared_with
+                pair = pairs[key] if key in pairs else pairs.setdefault(key, kind.pair_class(output, other))
+                values |= self._add(kind, lambda metric, pair=pair: metric.update_pair(pair))  # type: ignore[misc]
+            else:
                 values |= self._add(kind, lambda metric, other=other: metric.update(output, other))  # type: ignore[misc]
         return values
 

@@ -3,18 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import UsageError
 from impasto.quality.metric import Compared, Group, Image, MeanMetric, require_same_size
-from impasto.vision.flow import estimate_flow, visible_mask, warp_back
+from impasto.vision.flow import Flow, estimate_flow, visible_mask, warp_back
 from impasto.vision.lab import rgb_to_lab
 
 _LEAST_LEVELS = 0.25  # 8-bit levels: what nobody sees, added to both sides of a ratio so that still clips have one
+
+
+class Motion(NamedTuple):
+    """Where each pixel of a frame goes in the next one, H×W×2, and whether it can be seen there, H×W."""
+
+    flow: Flow
+    visible: NDArray[np.bool_]
+
+
+class FollowedClip(Sequence[Image]):
+    """A clip whose motion is estimated once, however many metrics see it and outputs are held against it.
+
+    Motion takes 9 bytes a pixel for as long as the clip is kept.
+
+    Raises
+    ------
+    MissingExtraError
+        OpenCV is not installed; when motion is first asked for.
+    """
+
+    def __init__(self, frames: Sequence[Image]) -> None:
+        self._frames = frames
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Image]: ...
+    def __getitem__(self, index: int | slice) -> Image | Sequence[Image]:
+        return self._frames[index]
+
+    @cached_property
+    def motions(self) -> list[Motion]:
+        """From each frame to the next."""
+        return [_estimate_motion(first, second) for first, second in pairwise(self._frames)]
+
+    @cached_property
+    def warping_levels(self) -> list[float]:
+        """The clip's own warping error for each pair of frames; nan where nothing stays in view."""
+        return _warping_levels(self._frames, self.motions)
 
 
 class WarpingError(MeanMetric):
@@ -34,8 +77,9 @@ class WarpingError(MeanMetric):
     )
 
     def update(self, input_frames: Sequence[Image], output_frames: Sequence[Image]) -> None:
-        for _, of_output in _warping_levels(input_frames, output_frames):
-            self.add(of_output)
+        _require_same_clip(input_frames, output_frames)
+        for level in _warping_levels(output_frames, _followed(input_frames).motions):
+            self.add(level)
 
 
 class WarpingErrorRatio:
@@ -53,7 +97,9 @@ class WarpingErrorRatio:
         self.outputs = MeanMetric()
 
     def update(self, input_frames: Sequence[Image], output_frames: Sequence[Image]) -> None:
-        for of_input, of_output in _warping_levels(input_frames, output_frames):
+        _require_same_clip(input_frames, output_frames)
+        clip = _followed(input_frames)
+        for of_input, of_output in zip(clip.warping_levels, _warping_levels(output_frames, clip.motions), strict=True):
             self.inputs.add(of_input)
             self.outputs.add(of_output)
 
@@ -97,23 +143,27 @@ def _mean_colors(frames: Sequence[Image]) -> NDArray[np.float64]:
     return np.array([rgb_to_lab(frame).mean(axis=(0, 1), dtype=np.float64) for frame in frames])
 
 
-def _warping_levels(input_frames: Sequence[Image], output_frames: Sequence[Image]) -> list[tuple[float, float]]:
-    """Return the warping error of input and output for each pair of frames; nan where nothing stays in view."""
-    _require_same_clip(input_frames, output_frames)
-    found = []
-    for (first, second), outputs in zip(pairwise(input_frames), pairwise(output_frames), strict=True):
-        forward, backward = estimate_flow(first, second), estimate_flow(second, first)
-        visible = visible_mask(forward, backward)
-        levels = [_warping_error(*pair, forward, visible) for pair in ((first, second), outputs)]
-        found.append((levels[0], levels[1]))
-    return found
+def _followed(frames: Sequence[Image]) -> FollowedClip:
+    return frames if isinstance(frames, FollowedClip) else FollowedClip(frames)
 
 
-def _warping_error(first: Image, second: Image, flow: NDArray[np.float32], visible: NDArray[np.bool_]) -> float:
-    if not visible.any():
+def _estimate_motion(first: Image, second: Image) -> Motion:
+    forward, backward = estimate_flow(first, second), estimate_flow(second, first)
+    return Motion(forward, visible_mask(forward, backward))
+
+
+def _warping_levels(frames: Sequence[Image], motions: Sequence[Motion]) -> list[float]:
+    """Return for each pair of frames how much changes along the motion; nan where nothing stays in view."""
+    return [
+        _warping_error(first, second, motion) for (first, second), motion in zip(pairwise(frames), motions, strict=True)
+    ]
+
+
+def _warping_error(first: Image, second: Image, motion: Motion) -> float:
+    if not motion.visible.any():
         return float("nan")
-    difference = np.abs(first - warp_back(second, flow)).mean(axis=2)
-    return 255 * float(difference.mean(where=visible, dtype=np.float64))
+    difference = np.abs(first - warp_back(second, motion.flow)).mean(axis=2)
+    return 255 * float(difference.mean(where=motion.visible, dtype=np.float64))
 
 
 def _require_same_clip(input_frames: Sequence[Image], output_frames: Sequence[Image]) -> None:
