@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shutil
+import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from impasto.errors import OutputError, StyleFileError, UnknownStyleError, UsageError
 from impasto.media.files import write_beside
 from impasto.style.names import STYLE_SUFFIX, check_style_name
+
+if TYPE_CHECKING:
+    from impasto.style.manifest import Manifest
 
 HOME_VARIABLE = "IMPASTO_HOME"
 
@@ -56,7 +64,21 @@ class StyleLibrary:
 
     def describe(self) -> dict[str, str]:
         """Return the one-line description of each style; of a broken file, what is wrong with it."""
-        return {name: _describe(path) for name, path in self.paths().items()}
+        return {name: description for name, _, description in self.overview()}
+
+    def overview(self) -> list[tuple[str, str, str]]:
+        """Return the name, family and description of each style; of a broken file, "" and what is wrong with it."""
+        return [(name, *_family_and_description(path)) for name, path in self.paths().items()]
+
+    def manifests(self) -> dict[str, Manifest]:
+        """Return what each style says about itself, without the broken ones."""
+        from impasto.style.file import load_manifest  # noqa: PLC0415
+
+        found = {}
+        for name, path in self.paths().items():
+            with suppress(StyleFileError):
+                found[name] = load_manifest(path)
+        return found
 
     def resolve(self, name_or_path: str | Path) -> Path:
         """Find a style file.
@@ -65,7 +87,8 @@ class StyleLibrary:
         ----------
         name_or_path
             A path to a style file, the name of an installed style, or, where none has that name, the name of a file
-            in the working directory without its `.style`.
+            in the working directory without its `.style`. Failing these, the one installed style whose name is the
+            same but for case, accents' encoding, spaces, dots, '-' and '_': `vangogh` finds `van-gogh`.
 
         Raises
         ------
@@ -81,7 +104,10 @@ class StyleLibrary:
         local = Path(name + STYLE_SUFFIX)
         if name and local.is_file():
             return local
-        raise UnknownStyleError(f"no style named {name!r}; {_suggest(name, list(installed))}")
+        alike = _alike(name, installed)
+        if len(alike) == 1:
+            return installed[alike[0]]
+        raise UnknownStyleError(f"no style named {name!r}; {_suggest(name, alike or list(installed))}")
 
     def add(self, path: str | Path, name: str | None = None, overwrite: bool = False) -> str:
         """Verify a style file and copy it into the user's folder.
@@ -157,6 +183,15 @@ def _existing(path: Path) -> Path:
     raise UnknownStyleError(f"there is no style file {path}; {_suggest(path.name, nearby)}")
 
 
+def _alike(name: str, known: Iterable[str]) -> list[str]:
+    folded = _folded(name)
+    return [candidate for candidate in known if folded and _folded(candidate) == folded]
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s._-]", "", unicodedata.normalize("NFC", name).casefold())
+
+
 def _suggest(name: str, known: list[str]) -> str:
     by_folded = {candidate.casefold(): candidate for candidate in known}
     close = [by_folded[folded] for folded in difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.5)]
@@ -166,10 +201,11 @@ def _suggest(name: str, known: list[str]) -> str:
     return f"did you mean {' or '.join([', '.join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)}?"
 
 
-def _describe(path: Path) -> str:
+def _family_and_description(path: Path) -> tuple[str, str]:
     from impasto.style.file import load_manifest  # noqa: PLC0415
 
     try:
-        return load_manifest(path).description
+        manifest = load_manifest(path)
     except StyleFileError as error:
-        return f"unusable: {error}"
+        return "", f"unusable: {error}"
+    return manifest.family, manifest.description
