@@ -44,6 +44,14 @@ def test_the_title_names_the_style(run: Run) -> None:
     assert Path("a.cube").read_text(encoding="utf-8").startswith('TITLE "Impasto pale"')
 
 
+def test_a_paint_style_has_no_lut(run: Run, shoot: Path, save_paint: Callable[..., Path]) -> None:
+    save_paint(Path("oil.style"))
+    for words in ((), ("--for", shoot / "a.png")):
+        message = run("export", "oil", "--to", "cube", "-o", "a.cube", *words, code=2).stderr
+        assert "oil is a paint style: it has no LUT" in message
+    assert not Path("a.cube").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -41,7 +41,7 @@ def stars_of(output: str) -> dict[str, float]:
 def test_built_in_styles_are_ranked(run: Run, photo: Path) -> None:
     output = run("recommend", photo, "-n", 100).output
     found = rows(output)
-    assert {row[1] for row in found} == set(default_library().names())
+    assert {row[1] for row in found} == {name for name, family, _ in default_library().overview() if family == "look"}
     assert [int(row[0]) for row in found] == list(range(1, len(found) + 1))
     stars = [float(row[2]) for row in found]
     assert stars == sorted(stars, reverse=True)
@@ -106,8 +106,17 @@ def test_a_style_that_cannot_be_judged_is_named_and_the_rest_ranked(
     result = run("recommend", photo, "-n", 100)
     assert "early.style holds no mean look" in result.stderr
     assert "broken.style" in result.stderr
-    assert len(rows(result.stdout)) == len(default_library().names()) - 2
+    looks = [name for name, family, _ in default_library().overview() if family == "look"]
+    assert len(rows(result.stdout)) == len(looks) - 1
     assert "early.style holds no mean look" in run("rate", photo, "-s", "early", "--stars", 3, code=2).stderr
+
+
+def test_only_looks_are_ranked_and_rated(run: Run, photo: Path, save_paint: Callable[..., Path], home: Path) -> None:
+    before = run("recommend", photo, "-n", 100)
+    save_paint(home / "oil.style")
+    after = run("recommend", photo, "-n", 100)
+    assert (after.stdout, after.stderr) == (before.stdout, "")
+    assert "oil is a paint style: only looks" in run("rate", photo, "-s", "oil", "--stars", 3, code=2).stderr
 
 
 def test_an_unknown_style_gives_the_nearest_names(run: Run, photo: Path) -> None:

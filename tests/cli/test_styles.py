@@ -15,7 +15,17 @@ def test_lists_names_and_descriptions(run: Run, style: Path, save_look: Callable
     save_look(style.with_name("a-longer-name.style"), description="Another.")
     lines = run("styles").stdout.splitlines()
     assert [line.split()[0] for line in lines] == default_library().names()
-    assert "pale           A pale mix.  (yours)" in lines
+    assert "pale           look   A pale mix.  (yours)" in lines
+
+
+def test_paint_styles_are_listed_and_shown(run: Run, style: Path, save_paint: Callable[..., Path]) -> None:
+    save_paint(style.with_name("van-gogh.style"), "invert")
+    shown = run("styles").stdout
+    assert any(line.split()[:3] == ["van-gogh", "paint", "A"] for line in shown.splitlines())
+    details = run("styles", "show", "vangogh").stdout
+    for words in ("van-gogh\n", "paint\n", "a short side of 64 pixels", "7" * 64, "1 references, 3 other pictures"):
+        assert words in details
+    assert "works at" not in run("styles", "show", "pale").stdout
 
 
 def test_without_styles_says_how_to_get_some(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +96,7 @@ def test_what_came_with_impasto_is_told_apart_and_stays(
     builtin = save_look(tmp_path / "builtin" / "noir.style", description="Black and white.")
     library = StyleLibrary(builtin.parent, style.parent)
     monkeypatch.setattr("impasto.style.library.default_library", lambda: library)
-    assert run("styles").stdout.splitlines() == ["noir  Black and white.", "pale  A pale mix.  (yours)"]
+    assert run("styles").stdout.splitlines() == ["noir  look   Black and white.", "pale  look   A pale mix.  (yours)"]
     assert "came with Impasto" in run("styles", "remove", "noir", code=2).stderr
     assert builtin.exists()
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from paint_styles import make_paint_style
 
 from impasto.errors import OutputError, StyleFileError, UnknownStyleError, UsageError
 from impasto.style.file import load_style, save_style
@@ -53,6 +54,18 @@ def test_a_broken_file_is_described_as_such_and_hides_no_other(library: StyleLib
     described = library.describe()
     assert "not a style file" in described["broken"]
     assert described["noir"] == "Black and white."
+
+
+def test_the_family_is_told_with_the_description(library: StyleLibrary) -> None:
+    make_paint_style(library.user_dir / "monet.style", "invert")
+    (library.user_dir / "broken.style").write_bytes(b"x")
+    overview = {name: rest for name, *rest in library.overview()}
+    assert list(overview) == library.names()
+    assert overview["kodak"] == ["look", "A warm print."]
+    assert overview["monet"] == ["paint", "A paint style that does invert."]
+    assert overview["broken"][0] == ""
+    assert set(library.manifests()) == {"kodak", "noir", "monet"}
+    assert library.manifests()["monet"].needs.working_side is not None
 
 
 def test_added_styles_are_found_and_can_be_removed(library: StyleLibrary, tmp_path: Path) -> None:
@@ -136,11 +149,48 @@ def test_removing_what_is_not_there(library: StyleLibrary) -> None:
     assert Path("local.style").exists()
 
 
-@pytest.mark.parametrize("given", ["kodac", "Kodak", "KODAK", "kodka", "kodak "])
+@pytest.mark.parametrize("given", ["kodac", "Kodac", "KODKA", "kodak2"])
 def test_the_nearest_name_is_suggested(library: StyleLibrary, given: str) -> None:
     with pytest.raises(UnknownStyleError) as caught:
         library.resolve(given)
     assert str(caught.value) == f"no style named {given!r}; did you mean 'kodak'?"
+
+
+@pytest.mark.parametrize("given", ["ukiyoe", "Ukiyo-E", "UKIYO_E", "ukiyo e", "ukiyo.e", " ukiyo-e "])
+def test_case_spaces_and_dashes_do_not_matter(library: StyleLibrary, given: str) -> None:
+    installed = put(library.user_dir, "ukiyo-e")
+    assert library.resolve(given) == installed
+
+
+def test_accents_may_be_encoded_either_way(library: StyleLibrary) -> None:
+    installed = put(library.user_dir, "été")
+    assert library.resolve("E\u0301te\u0301") == installed
+
+
+def test_of_names_that_differ_in_dashes_only_none_is_guessed(library: StyleLibrary) -> None:
+    exact, dashed = put(library.user_dir, "ukiyoe"), put(library.user_dir, "ukiyo-e")
+    assert (library.resolve("ukiyoe"), library.resolve("ukiyo-e")) == (exact, dashed)
+    with pytest.raises(UnknownStyleError, match=r"did you mean 'ukiyo-?e' or 'ukiyo-?e'\?"):
+        library.resolve("Ukiyo_E")
+
+
+def test_a_file_here_of_the_very_name_goes_before_an_installed_one_that_is_alike(library: StyleLibrary) -> None:
+    put(library.user_dir, "ukiyo-e")
+    here = put(Path(), "ukiyoe")
+    assert library.resolve("ukiyoe") == here
+
+
+def test_dashes_alone_find_nothing(library: StyleLibrary) -> None:
+    put(library.user_dir, "_")
+    with pytest.raises(UnknownStyleError, match="no style named '-'"):
+        library.resolve("-")
+
+
+def test_removing_asks_for_the_very_name(library: StyleLibrary) -> None:
+    kept = put(library.user_dir, "ukiyo-e")
+    with pytest.raises(UnknownStyleError, match="did you mean 'ukiyo-e'"):
+        library.remove("ukiyoe")
+    assert kept.exists()
 
 
 def test_several_near_names(library: StyleLibrary) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import warnings
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import ParamSpec, TextIO
 
 import typer
 
@@ -30,7 +31,9 @@ def with_clean_ending(command: Callable[_Parameters, None]) -> Callable[_Paramet
     @functools.wraps(command)
     def ending(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                command(*args, **kwargs)
             sys.stdout.flush()
         except ImpastoError as error:
             print_error(str(error))
@@ -43,6 +46,21 @@ def with_clean_ending(command: Callable[_Parameters, None]) -> Callable[_Paramet
             raise typer.Exit(PIPE_CLOSED) from error
 
     return ending
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning of ours as a line for people, and any other as Python does."""
+    if category.__module__.partition(".")[0] == "impasto":
+        print_warning(str(message))
+    else:
+        (file or sys.stderr).write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def print_error(message: str) -> None:

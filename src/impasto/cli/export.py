@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from impasto.cli.options import Output, Overwrite, Strength, StyleArgument
+from impasto.errors import UsageError
 
 
 class ExportFormat(StrEnum):
@@ -45,6 +46,10 @@ def export(
     from impasto.media.files import check_output  # noqa: PLC0415
 
     chosen = load(style)
+    if chosen.family != "look":
+        raise UsageError(
+            f"{chosen.name} is a {chosen.family} style: it has no LUT, so only 'impasto apply' can use it."
+        )
     for source in filter(None, (chosen.path, picture)):
         check_output(output, source, overwrite)
     write_cube(chosen.lut(picture, strength), output, title=f"Impasto {chosen.name}", size=size)

@@ -31,13 +31,13 @@ def list_styles(context: typer.Context) -> None:
     from impasto.style.library import default_library  # noqa: PLC0415
 
     library = default_library()
-    described = library.describe()
-    if not described:
+    listed = library.overview()
+    if not listed:
         typer.echo("No styles are installed. 'impasto learn' makes one; 'impasto styles add FILE' installs one.")
-    width = max(map(len, described), default=0)
-    for name, description in described.items():
+    width = max((len(name) for name, _, _ in listed), default=0)
+    for name, family, description in listed:
         origin = "" if library.is_builtin(name) else "  (yours)"
-        typer.echo(f"{name:{width}}  {description}{origin}".rstrip())
+        typer.echo(f"{name:{width}}  {family:5}  {description}{origin}".rstrip())
 
 
 @styles.command("add")
@@ -71,7 +71,7 @@ def show(style: StyleArgument, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(manifest.model_dump_json(indent=2))
         return
-    sources = manifest.sources
+    sources, needs = manifest.sources, manifest.needs
     lines = {
         "name": path.stem if path.stem == manifest.name else f"{path.stem} (learned as {manifest.name})",
         "family": manifest.family,
@@ -80,6 +80,8 @@ def show(style: StyleArgument, as_json: AsJson = False) -> None:
         "created": f"{manifest.created}, with Impasto {manifest.impasto_version}",
         "learned from": f"{sources.num_references} references, {sources.num_content} other pictures",
         "licence note": sources.license_note,
+        "works at": f"a short side of {needs.working_side} pixels" if needs.working_side else "",
+        "trunk": needs.trunk,
         "holds": ", ".join(manifest.members),
     }
     for key, value in [*lines.items(), *_listed("metrics", manifest.metrics), *_listed("recipe", manifest.recipe)]:

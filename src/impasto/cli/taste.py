@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto.errors import StyleFileError
+from impasto.errors import StyleFileError, UsageError
 
 if TYPE_CHECKING:
     from impasto.gallery.look_table import LookTable
@@ -27,21 +27,26 @@ def load_look_table(path: Path) -> LookTable:
 
     Raises
     ------
+    UsageError
+        The style is no look.
     StyleFileError
-        The file cannot be used, or holds no such table: it is no look.
+        The file cannot be used, or is of an early look, which holds no such table.
     """
     from impasto.gallery.look_table import LookTable  # noqa: PLC0415
     from impasto.style.file import load_style  # noqa: PLC0415
     from impasto.style.lut_member import unpack_lut  # noqa: PLC0415
 
-    packed = load_style(path).mean_lut
+    style = load_style(path)
+    if style.manifest.family != "look":
+        raise UsageError(f"{path.stem} is a {style.manifest.family} style: only looks can be rated and recommended.")
+    packed = style.mean_lut
     if packed is None:
         raise StyleFileError(f"{path} holds no mean look, by which to judge it. Learn it again.")
     return LookTable(path.stem, unpack_lut(packed).clip(0, 1))
 
 
 def installed_looks() -> tuple[list[LookTable], list[str]]:
-    """Return the installed looks that can be judged, by name, and why each other style cannot."""
+    """Return the installed looks that can be judged, by name, and why each other look cannot."""
     from impasto.style.library import default_library  # noqa: PLC0415
 
     looks, unusable = [], []
@@ -50,4 +55,6 @@ def installed_looks() -> tuple[list[LookTable], list[str]]:
             looks.append(load_look_table(path))
         except StyleFileError as error:
             unusable.append(str(error))
+        except UsageError:  # a style of another family, which is none the worse for it
+            continue
     return looks, unusable
