@@ -74,17 +74,17 @@ STYLES = (
         FILM.format("kodak_tri-x_400"),
     ),
     BuiltinStyle(
-        "old-masters", "oil_classic_figures", "The palette of old oil paintings of people: dark, warm, muted.",
+        "old-masters-palette", "oil_classic_figures", "The palette of old oil paintings of people: dark, warm, muted.",
         PAINTINGS.format("painters dead for over 70 years"),
     ),
     BuiltinStyle(
-        "watercolour",
+        "watercolour-palette",
         "watercolor_turner_sargent_alt",
         "The palette of Turner's and Sargent's watercolours: light, soft, earthy. Colour only, no wash.",
         PAINTINGS.format("Turner, Sargent and von Alt, of an MIT-licensed collection"),
     ),
     BuiltinStyle(
-        "ukiyo-e", "ukiyoe", "The palette of Japanese woodblock prints: paper whites, indigo, faded ink. No lines.",
+        "ukiyo-e-palette", "ukiyoe", "The palette of Japanese woodblock prints: paper whites, indigo, faded ink. No lines.",
         PAINTINGS.format("Hiroshige, Hokusai, Kuniyoshi, Toyokuni and others"),
     ),
 )  # fmt: skip
