@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,3 +34,17 @@ def lut_in_native_space(lut: Lut3D, to_srgb: ColorTransform, to_native: ColorTra
     residual = colors - to_native(srgb)
     graded = to_native(lut.apply(srgb)) + residual
     return Lut3D(graded.clip(0, 1).reshape(size, size, size, 3))
+
+
+@lru_cache(maxsize=8)
+def profile_luts(icc_profile: bytes, size: int = 65) -> tuple[Lut3D, Lut3D]:
+    """Return tables that lead from the colour space of a profile to sRGB, and back.
+
+    They are close, not exact: to be used for differences of colours.
+    """
+    from impasto.media.color_profile import profile_transforms  # noqa: PLC0415  imports Pillow
+
+    colors = Lut3D.identity(size).table.reshape(-1, 3)
+    shape = (size, size, size, 3)
+    to_srgb, to_native = (transform(colors).reshape(shape) for transform in profile_transforms(icc_profile))
+    return Lut3D(to_srgb), Lut3D(to_native)

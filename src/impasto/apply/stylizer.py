@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from impasto.apply.held_lut import HeldLut
 from impasto.media.frame import Frame
 
@@ -21,11 +24,14 @@ class State:
         The profile of the frames it was made for.
     lut
         The LUT held over the shot, for looks.
+    canvas
+        What a paint style's network remembers of the shot: 1×3×H×W, of the padded working size.
     """
 
     shot: int | None = None
     icc_profile: bytes | None = None
     lut: HeldLut | None = None
+    canvas: NDArray[np.float32] | None = None
 
 
 class Stylizer(Protocol):
