@@ -17,7 +17,7 @@ Frame8 = NDArray[np.uint8]
 Read = Callable[[], list[Frame8]]
 TALKING = ("talking_*.mp4", "carphone*.mp4", "intel_person_*.mp4")
 FILMS = ("flower*.mp4", "bbb_480p*.mp4")
-STILL = "casa-mila.jpg"
+STILL = "roman-colosseum.jpg"
 WIDTH, HEIGHT = 640, 400
 PAN_STEP = (2.3, 0.7)
 ZOOM = 1.35
@@ -57,7 +57,7 @@ def read_still(path: Path) -> Frame8:
 def pan(path: Path, num_frames: int) -> list[Frame8]:
     """A window that moves over a still by a fraction of a pixel more than whole ones."""
     still = read_still(path)
-    return [_window(still, 40 + PAN_STEP[0] * index, 40 + PAN_STEP[1] * index, 1.0) for index in range(num_frames)]
+    return [_window(still, 240 + PAN_STEP[0] * index, 160 + PAN_STEP[1] * index, 1.0) for index in range(num_frames)]
 
 
 def zoom(path: Path, num_frames: int) -> list[Frame8]:
