@@ -211,6 +211,11 @@ def test_a_name_too_long_for_a_file_is_shortened(library: StyleLibrary) -> None:
     assert load_blend(f"monet,{long}", library).manifest.name.startswith("blend-of-2-")
 
 
+def test_a_file_whose_name_cannot_name_a_style_counts_by_its_own(library: StyleLibrary) -> None:
+    make_paint_style(Path("odd\nname (1).style"), "invert", name="odd")
+    assert load_blend("monet:0.5,./odd\nname (1).style:0.5", library).manifest.name == "monet-50-odd-50"
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [("monet:3,ukiyoe:1", "sum to 4, not 1: monet 75%, ukiyo-e 25%"), ("monet:0.6", "sum to 0.6.*use the strength")],

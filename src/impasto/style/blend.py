@@ -140,9 +140,10 @@ def load_blend(spec: str, library: StyleLibrary) -> StyleFile:
 
 
 def _named(path: Path) -> StyleFile:
-    """Load a style under the name of its file, by which the user knows it."""
+    """Load a style under the name of its file, by which the user knows it, if that can name a style."""
     style = load_style(path)
-    named = style.manifest.model_copy(update={"name": path.stem})
+    name = path.stem if is_style_name(path.stem) else style.manifest.name
+    named = style.manifest.model_copy(update={"name": name})
     return StyleFile(named, style.generator, style.discriminator, style.weights, style.preview, style.mean_lut)
 
 
