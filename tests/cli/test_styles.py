@@ -15,7 +15,8 @@ def test_lists_names_and_descriptions(run: Run, style: Path, save_look: Callable
     save_look(style.with_name("a-longer-name.style"), description="Another.")
     lines = run("styles").stdout.splitlines()
     assert [line.split()[0] for line in lines] == default_library().names()
-    assert "pale           look   A pale mix.  (yours)" in lines
+    width = max(map(len, default_library().names()))
+    assert f"{'pale':{width}}  look   A pale mix.  (yours)" in lines
 
 
 def test_paint_styles_are_listed_and_shown(run: Run, style: Path, save_paint: Callable[..., Path]) -> None:
