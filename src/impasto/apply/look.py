@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from impasto.apply.held_lut import HeldLut
 from impasto.apply.lut import Lut3D, check_strength
-from impasto.apply.native_space import lut_in_native_space
+from impasto.apply.native_space import lut_in_native_space, lut_keeping_color
 from impasto.apply.stylizer import State
 from impasto.apply.thumbnail import area_thumbnail
 from impasto.errors import StyleFileError
@@ -55,6 +55,8 @@ class LookStylizer:
         In [0, 1]; at 0 frames pass unchanged.
     thumbnail_side
         The side S that the generator takes.
+    keep_color
+        Take lightness from the look, hue and chroma from the photo.
     num_threads
         Threads for one frame; default: every core this process may use.
     padded
@@ -73,6 +75,7 @@ class LookStylizer:
         strength: float = 1.0,
         *,
         thumbnail_side: int = DEFAULT_THUMBNAIL_SIDE,
+        keep_color: bool = False,
         num_threads: int | None = None,
         padded: bool = False,
     ) -> None:
@@ -80,6 +83,7 @@ class LookStylizer:
         self._runtime = runtime
         self._strength = strength
         self._thumbnail_side = thumbnail_side
+        self._keep_color = keep_color
         self._num_threads = num_threads
         self._padded = padded
 
@@ -107,12 +111,15 @@ class LookStylizer:
         """
         thumbnail = area_thumbnail(frame.pixels, self._thumbnail_side, num_threads=self._num_threads)
         if frame.color.icc_profile is None:
-            return predict_lut(self._runtime, thumbnail).blended(self._strength)
+            return self._predicted(thumbnail)
         from impasto.media import color_profile  # noqa: PLC0415  imports Pillow, which plain sRGB arrays do not need
 
         if color_profile.is_srgb(frame.color.icc_profile):
-            return predict_lut(self._runtime, thumbnail).blended(self._strength)
+            return self._predicted(thumbnail)
         to_srgb, to_native = color_profile.profile_transforms(frame.color.icc_profile)
         srgb = to_srgb(thumbnail.reshape(-1, 3)).reshape(thumbnail.shape)
-        lut = predict_lut(self._runtime, srgb).blended(self._strength)
-        return lut_in_native_space(lut, to_srgb, to_native)
+        return lut_in_native_space(self._predicted(srgb), to_srgb, to_native)
+
+    def _predicted(self, thumbnail: NDArray[np.float32]) -> Lut3D:
+        lut = predict_lut(self._runtime, thumbnail)
+        return (lut_keeping_color(lut) if self._keep_color else lut).blended(self._strength)

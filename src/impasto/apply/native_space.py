@@ -1,4 +1,4 @@
-"""A look for pictures whose numbers are not sRGB."""
+"""A look for pictures whose numbers are not sRGB, or whose colours are to stay."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.apply.lut import Lut3D
+from impasto.vision.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 
 ColorTransform = Callable[[NDArray[Any]], NDArray[np.float32]]
 
@@ -34,6 +35,14 @@ def lut_in_native_space(lut: Lut3D, to_srgb: ColorTransform, to_native: ColorTra
     residual = colors - to_native(srgb)
     graded = to_native(lut.apply(srgb)) + residual
     return Lut3D(graded.clip(0, 1).reshape(size, size, size, 3))
+
+
+def lut_keeping_color(lut: Lut3D, size: int = 33) -> Lut3D:
+    """Return the LUT that takes L* from `lut`, and a* and b* from what it is given; both are for sRGB."""
+    colors = Lut3D.identity(size).table
+    lab = rgb_to_lab(colors)
+    lab[..., 0] = rgb_to_lightness(lut.apply(colors))
+    return Lut3D(lab_to_rgb(lab))
 
 
 @lru_cache(maxsize=8)

@@ -52,6 +52,19 @@ def plan_outputs(inputs: Sequence[Path | str], output: Path | str) -> list[Pair]
     return _without_collisions(relative, target)
 
 
+def plan_beside(inputs: Sequence[Path | str], style_name: str) -> list[Pair]:
+    """Pair pictures with files beside what was given: `a.jpg` with `a-STYLE.jpg`, the folder `b` with `b-STYLE`."""
+    return [pair for path in inputs for pair in plan_outputs([path], _beside(Path(path), style_name))]
+
+
+def _beside(path: Path, style_name: str) -> Path:
+    path = path if path.name else path.resolve()
+    if path.is_dir():
+        return path.with_name(f"{path.name}-{style_name}")
+    suffix = path.suffix if _is_writable(path) else FALLBACK_SUFFIX
+    return path.with_name(f"{path.stem}-{style_name}{suffix}")
+
+
 def _image_write() -> ModuleType:
     from impasto.media import image_write  # noqa: PLC0415  imports Pillow
 

@@ -12,12 +12,16 @@ from impasto.cli.ending import FAILED_IN_PART, print_error, print_warning
 from impasto.cli.options import (
     GateMode,
     Jobs,
+    KeepColor,
     Overwrite,
     Pictures,
     Quality,
+    RuntimeName,
     SkipExisting,
     Strength,
     StyleChoice,
+    TextureScale,
+    Where,
     command_of,
 )
 from impasto.cli.progress import file_progress
@@ -45,6 +49,10 @@ class ApplyCommand:
     style: StyleChoice
     output: OptionalOutput = None
     strength: Strength = 1.0
+    keep_color: KeepColor = False
+    texture_scale: TextureScale = 1.0
+    where: Where = None
+    runtime: RuntimeName = "auto"
     jobs: Jobs = 1
     quality: Quality = 95
     overwrite: Overwrite = False
@@ -58,6 +66,8 @@ def apply(command: ApplyCommand) -> None:
 
     Folders keep their tree. EXIF, colour profile and XMP stay. One picture that fails does not stop the rest: it is
     named at the end, and the exit code is 1. An input itself is replaced only with --overwrite.
+
+    --style also takes a blend, 'monet:0.6,ukiyo-e:0.4', and several styles in turn, 'kodak+monet'.
 
     With --gate, the style judges each result: 'warn' names doubtful ones at the end, 'retry' renders them again with
     less strength, and 'refuse' leaves bad ones out as failed.
@@ -75,7 +85,16 @@ def apply(command: ApplyCommand) -> None:
     chosen = load(command.style)
     pairs = chosen.plan(command.pictures, command.output)
     with file_progress(len(pairs)) as progress:
-        report = chosen.apply_to_files(pairs, command.strength, options, progress)
+        report = chosen.apply_to_files(
+            pairs,
+            command.strength,
+            options,
+            progress,
+            keep_color=command.keep_color,
+            texture_scale=command.texture_scale,
+            where=command.where,
+            runtime=command.runtime,
+        )
     _print_report(report, dict(pairs))
 
 

@@ -26,6 +26,26 @@ StyleArgument = Annotated[
 # As text, since a separator at the end says that a folder is meant.
 Output = Annotated[str, typer.Option("--output", "-o", metavar="PATH", help="What to write.")]
 Strength = Annotated[float, typer.Option("--strength", min=0, max=1, help="0 changes nothing, 1 is the whole style.")]
+KeepColor = Annotated[
+    bool,
+    typer.Option("--keep-colour", "--keep-color", help="Take lightness from the style, colour from the photo."),
+]
+TextureScale = Annotated[
+    float,
+    typer.Option("--texture-scale", min=0.25, max=8, help="Size of a paint style's strokes against the picture."),
+]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="REGION",
+        help="subject, background, face-soft, or a mask: a picture, white where the style goes. Default: everywhere.",
+        show_default=False,
+    ),
+]
+RuntimeName = Annotated[
+    str, typer.Option("--runtime", metavar="NAME", help="What runs a paint style: auto takes the fastest there is.")
+]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Pictures in work at once.")]
 Quality = Annotated[int, typer.Option("--quality", min=1, max=100, help="Of JPEG and WebP.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Allow replacing what would otherwise be refused.")]

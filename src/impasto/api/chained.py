@@ -1,0 +1,62 @@
+"""`StyleChain`: styles one after another, such as a look and then paint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from impasto.api.style import PathLike, Style
+from impasto.apply.chain import ChainStylizer
+from impasto.apply.lut import Lut3D
+from impasto.apply.stylizer import Stylizer
+from impasto.apply.stylizers import StylizerOptions
+from impasto.errors import StyleFileError, UsageError
+
+
+class StyleChain(Style):
+    """Several styles that are applied in turn; what it knows about itself is what the last one knows.
+
+    Options hold for each, and the texture scale for those that have a texture.
+
+    Parameters
+    ----------
+    links
+        In the order in which they are applied.
+    """
+
+    def __init__(self, links: Sequence[Style]) -> None:
+        super().__init__(links[-1]._file)
+        self._links = tuple(links)
+
+    @property
+    def name(self) -> str:
+        """The names of all, as `load` takes them."""
+        return "+".join(link.name for link in self._links)
+
+    @property
+    def description(self) -> str:
+        """That of each."""
+        return " Then: ".join(link.description for link in self._links)
+
+    def _stylizer_everywhere(self, options: StylizerOptions, num_threads: int | None, *, padded: bool) -> Stylizer:
+        textured = any(link.family == "paint" for link in self._links)
+        plain = replace(options, texture_scale=1.0) if textured else options
+        return ChainStylizer(
+            [
+                link._stylizer_everywhere(options if link.family == "paint" else plain, num_threads, padded=padded)
+                for link in self._links
+            ]
+        )
+
+    def gate(self) -> Any:
+        """Raise StyleFileError: each style's verdict is on that style alone."""
+        raise StyleFileError(f"{self.name}: a gate judges one style, and these are {len(self._links)}.")
+
+    def lut(self, image: Any = None, strength: float = 1.0) -> Lut3D:  # noqa: ARG002
+        """Raise UsageError: export the styles one at a time."""
+        raise UsageError(f"'{self.name}' is no single look. Take the LUT of each.")
+
+    def save(self, path: PathLike) -> Any:  # noqa: ARG002
+        """Raise UsageError: a style file holds one style."""
+        raise UsageError(f"'{self.name}' is no single style, which could be saved.")

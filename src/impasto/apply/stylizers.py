@@ -1,0 +1,103 @@
+"""From a style file to what restyles frames, whatever its family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from impasto.apply.look import LookStylizer
+from impasto.apply.lut import check_strength
+from impasto.apply.masked import MaskedStylizer
+from impasto.apply.paint import Brush, PaintStylizer
+from impasto.apply.regions import Where, region_for
+from impasto.apply.stylizer import Stylizer
+from impasto.errors import StyleFileError, UsageError
+from impasto.style.manifest import Manifest
+from impasto.style.runtime import Runtime
+
+DEFAULT_RUNTIME = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class StylizerOptions:
+    """How a style is applied.
+
+    Attributes
+    ----------
+    strength
+        In [0, 1]: 0 changes nothing, 1 is the style as it was learned.
+    keep_color
+        Take lightness from the style, hue and chroma from the photo.
+    texture_scale
+        Of a paint style: size of strokes against the picture.
+    where
+        One of `impasto.apply.regions.REGIONS`, a mask, or the path of one; None for the whole picture.
+    runtime
+        What runs the network of a paint style, by name.
+
+    Raises
+    ------
+    UsageError
+        A value is out of range.
+    """
+
+    strength: float = 1.0
+    keep_color: bool = False
+    texture_scale: float = 1.0
+    where: Where | None = None
+    runtime: str = DEFAULT_RUNTIME
+
+    def __post_init__(self) -> None:
+        check_strength(self.strength)
+        Brush(texture_scale=self.texture_scale)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the result shows all of the style everywhere, as the style's gate expects."""
+        return self.strength >= 1 and self.where is None and not self.keep_color
+
+
+def make_stylizer(
+    manifest: Manifest,
+    load_runtime: Callable[[], Runtime],
+    options: StylizerOptions,
+    *,
+    num_threads: int | None = None,
+    padded: bool = False,
+) -> Stylizer:
+    """Return what restyles frames with a look or a paint style, as options say, but everywhere.
+
+    Raises
+    ------
+    StyleFileError
+        The network cannot be used, or this Impasto does not know the family.
+    UsageError
+        A look is given a texture scale.
+    """
+    needs, strength, keep_color = manifest.needs, options.strength, options.keep_color
+    if manifest.family == "look":
+        if options.texture_scale != 1:
+            raise UsageError(f"'{manifest.name}' is a look, which has no texture: leave out the texture scale.")
+        assert needs.thumbnail_side is not None, "the manifest of a look always states it"
+        return LookStylizer(
+            load_runtime(),
+            strength,
+            thumbnail_side=needs.thumbnail_side,
+            keep_color=keep_color,
+            num_threads=num_threads,
+            padded=padded,
+        )
+    if manifest.family == "paint":
+        assert needs.working_side is not None, "the manifest of a paint style always states it"
+        assert needs.multiple is not None, "the manifest of a paint style always states it"
+        brush = Brush(needs.working_side, needs.multiple, options.texture_scale, keep_color)
+        return PaintStylizer(load_runtime(), brush, strength, num_threads=num_threads, padded=padded)
+    raise StyleFileError(
+        f"The style is of the family {manifest.family!r}, which this Impasto cannot apply: "
+        "pip install --upgrade impasto."
+    )
+
+
+def within(stylizer: Stylizer, where: Where | None, *, num_threads: int | None = None) -> Stylizer:
+    """Return a stylizer that does the same in a region only; see `region_for` for what it may raise."""
+    return stylizer if where is None else MaskedStylizer(stylizer, region_for(where), num_threads=num_threads)
