@@ -107,7 +107,8 @@ def paint_styles(names: Sequence[str]) -> list[impasto.Style]:
 
 def section(style: impasto.Style, image: str) -> str:
     sources = style.sources
-    learned = f"Learned from {sources['num_references']} pictures"
+    num = sources["num_references"]
+    learned = f"Learned from {num} picture{'s' * (num != 1)}"
     note = f": {sources['license_note'].rstrip('.')}" if sources["license_note"] else ""
     return (
         f"## {style.name}\n\n{style.description}\n\n![Six portraits and four scenes in {style.name}]({image})\n\n"
