@@ -146,7 +146,7 @@ def _opset(data: bytes) -> int:
     for value in _fields_of(data, whole(data))[_MODEL_OPSET]:
         opset = _fields_of(data, _slice(value))
         if _name(data, opset, _OPSET_DOMAIN) in ("", "ai.onnx") and opset[_OPSET_VERSION]:
-            return integers(data, opset[_OPSET_VERSION][0])[0]
+            return _integer(data, opset[_OPSET_VERSION][0])
     raise ValueError("The model does not say which version of ONNX's operations it uses.")
 
 
@@ -175,9 +175,9 @@ def _attribute(data: bytes, where: slice) -> tuple[str, Attribute]:
     message = _fields_of(data, where)
     name = _name(data, message, _OF_ATTRIBUTE_NAME)
     if value := message.get(_FLOAT):
-        return name, _floats(data, value)[0]
+        return name, _floats(data, value[:1])[0]
     if value := message.get(_INTEGER):
-        return name, _integers(data, value)[0]
+        return name, _integer(data, value[0])
     if value := message.get(_TEXT):
         return name, _text(data, value[0])
     if value := message.get(_ARRAY):
@@ -189,9 +189,15 @@ def _attribute(data: bytes, where: slice) -> tuple[str, Attribute]:
 
 def _floats(data: bytes, values: list[int | slice]) -> tuple[float, ...]:
     packed = b"".join(data[_slice(value)] for value in values)
-    if len(packed) % 4:
+    if len(packed) % 4 or (values and not packed):
         raise ValueError("The model is cut short.")
     return struct.unpack(f"<{len(packed) // 4}f", packed)
+
+
+def _integer(data: bytes, value: int | slice) -> int:
+    if not isinstance(value, int):
+        raise ValueError("The model holds a message where a number belongs.")
+    return integers(data, value)[0]
 
 
 def _integers(data: bytes, values: list[int | slice]) -> tuple[int, ...]:
@@ -246,7 +252,7 @@ def _value(data: bytes, where: slice) -> tuple[str, tuple[int | None, ...]]:
     tensor = _only(data, _only(data, message, _VALUE_TYPE), _TYPE_TENSOR)
     shape = _only(data, tensor, _TENSOR_SHAPE)
     sides = (_fields_of(data, _slice(value)).get(_DIM_VALUE) for value in shape.get(_SHAPE_DIM, []))
-    return _name(data, message, _VALUE_NAME), tuple(_integers(data, side)[0] if side else None for side in sides)
+    return _name(data, message, _VALUE_NAME), tuple(_integer(data, side[0]) if side else None for side in sides)
 
 
 def _only(data: bytes, message: _Fields, number: int) -> _Fields:

@@ -16,6 +16,8 @@ from impasto.style.runtime import MAX_MEMORY_BYTES
 T = TypeVar("T")
 SizeKey: TypeAlias = tuple[Shape, ...]
 
+# Of a picture, where a network does not say: a multiple of what networks halve their pictures down to.
+_TRIED_SIDE = 192
 MAX_SIZES = 9
 """A film has one size of frames; a picture in tiles has up to nine."""
 
@@ -39,9 +41,12 @@ class WeighedGraph:
     def __init__(self, model_bytes: bytes, runtime_name: str) -> None:
         try:
             self.graph = read_graph(model_bytes)
+            unsupported = unsupported_operations(self.graph)
+            if not unsupported:  # before a runtime sees it, which may compute at once what depends on no picture
+                self._weigh({name: _tried(shape) for name, shape in self.graph.inputs.items()})
         except ValueError as error:
             raise StyleFileError(f"The style's network cannot be loaded: {error}") from error
-        if unsupported := unsupported_operations(self.graph):
+        if unsupported:
             raise UsageError(
                 f"The style's network holds {', '.join(unsupported)}, which the runtime '{runtime_name}' does not run: "
                 "use the runtime 'onnx'."
@@ -57,17 +62,23 @@ class WeighedGraph:
         """
         try:
             check_inputs(self.graph, inputs)
-            shapes = {name: array.shape for name, array in inputs.items()}
-            needed = peak_bytes(self.graph, value_shapes(self.graph, shapes))
-            if needed > MAX_MEMORY_BYTES:
-                raise ValueError(f"it would take {needed >> 20} MiB, and {MAX_MEMORY_BYTES >> 20} are allowed.")
+            return self._weigh({name: array.shape for name, array in inputs.items()})
         except ValueError as error:
             raise StyleFileError(f"The style's network cannot be run: {error}") from error
+
+    def _weigh(self, shapes: Mapping[str, Shape]) -> int:
+        needed = peak_bytes(self.graph, value_shapes(self.graph, shapes))
+        if needed > MAX_MEMORY_BYTES:
+            raise ValueError(f"it would take {needed >> 20} MiB, and {MAX_MEMORY_BYTES >> 20} are allowed.")
         return needed
 
     def key(self, inputs: Mapping[str, NDArray[Any]]) -> SizeKey:
         """Return what tells inputs of one size from those of another."""
         return tuple(inputs[name].shape for name in self.graph.inputs)
+
+
+def _tried(shape: tuple[int | None, ...]) -> Shape:
+    return tuple(_TRIED_SIDE if side is None else side for side in shape)
 
 
 class BySize(Generic[T]):
