@@ -94,3 +94,17 @@ def model_with_data_in(place: str, location: str | None) -> bytes:
         case "sparse":
             model.graph.sparse_initializer.append(SparseTensorProto(values=tensor, dims=[99]))
     return model.SerializeToString()
+
+
+class FakePaint:
+    """Answers with what a function makes of the content, channels first, and keeps the inputs."""
+
+    def __init__(self, paint: Callable[[NDArray[Any]], NDArray[Any]] = np.copy) -> None:
+        self._paint = paint
+        self.inputs: list[dict[str, NDArray[Any]]] = []
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        self.inputs.append(dict(inputs))
+        content = inputs["content"]
+        painted = self._paint(content[0])[None].astype(np.float32)
+        return {"painted": painted, "next_state": (content + inputs["state"]) / 2}

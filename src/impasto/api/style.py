@@ -29,6 +29,7 @@ from impasto.media.files import check_output
 from impasto.media.frame import Frame
 from impasto.style.file import StyleFile, save_style
 from impasto.style.runtime import OnnxRuntime, Runtime
+from impasto.style.runtimes import load_runtime
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -269,7 +270,7 @@ class Style:
             "subject", "background", "face-soft", or a mask: an array H×W, or the path of a grey picture, white where
             the style goes. It must have the picture's size or aspect. None: the whole picture.
         runtime
-            What runs the network of a paint style: "auto" takes the fastest that is installed.
+            What runs the network: "auto" takes the fastest that is installed; see `impasto.style.runtimes`.
 
         Raises
         ------
@@ -331,10 +332,20 @@ class Style:
         save_style(self._file, Path(path))
         return Path(path)
 
+    def runtime_name(self, runtime: str = DEFAULT_RUNTIME) -> str:
+        """Return the name of what runs the network where `runtime` is asked for, such as what "auto" takes here."""
+        loaded = (each.name for (asked, _), each in self._runtimes.items() if asked == runtime)
+        return next(loaded, None) or self._runtime(runtime).name
+
     def _runtime(self, name: str = DEFAULT_RUNTIME, num_threads: int | None = None) -> Runtime:
         """Load the generator once for each runtime and number of threads; a look's is too small for threads."""
-        threads = 1 if self.family == "look" else num_threads or available_cores()
-        key = ("onnxruntime" if self.family == "look" else name, threads)
+        key = name, (1 if self.family == "look" else num_threads or available_cores())
         if key not in self._runtimes:
-            self._runtimes[key] = OnnxRuntime(self._file.generator, threads)
+            self._runtimes[key] = self._load_runtime(*key)
         return self._runtimes[key]
+
+    def _load_runtime(self, name: str, num_threads: int) -> Runtime:
+        if self.family == "look" and name == DEFAULT_RUNTIME:
+            # Its network takes less time than others need to load.
+            return OnnxRuntime(self._file.generator, num_threads)
+        return load_runtime(self._file.generator, name, num_threads=num_threads)

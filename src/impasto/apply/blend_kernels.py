@@ -15,7 +15,13 @@ Taps = tuple[Array, Array]
 
 @compiled
 def blend_rows(
-    source: Array, target: Array, steps: tuple[np.uint64, np.uint64], mask: Array, row_taps: Taps, column_taps: Taps
+    source: Array,
+    target: Array,
+    steps: tuple[np.uint64, np.uint64],
+    mask: Array,
+    row_taps: Taps,
+    column_taps: Taps,
+    rounding: np.float32,
 ) -> None:
     """Leave of `target` what the mask says, and put `source` in its place elsewhere.
 
@@ -27,11 +33,12 @@ def blend_rows(
         H×W; its scale is in `row_taps`, whose weights add up to what makes it lie in [0, 1].
     row_taps, column_taps
         From the mask to these K rows, and to W columns.
+    rounding
+        What is added before truncation.
     """
     row_starts, row_weights = row_taps
     starts, weights = column_taps
     sums = np.empty(mask.shape[1], np.float32)
-    half = np.float32(0 if target.dtype == np.float32 else 0.5)
     for y in range(row_starts.size):
         sums[:] = 0
         for k in range(row_weights.shape[1]):
@@ -47,6 +54,6 @@ def blend_rows(
             share = min(max(share, np.float32(0)), np.float32(1))
             for c in (np.uint64(0), ONE, TWO):
                 one = np.float32(before[i + c])
-                after[j + c] = one + share * (np.float32(after[j + c]) - one) + half
+                after[j + c] = one + share * (np.float32(after[j + c]) - one) + rounding
             i += steps[0]
             j += steps[1]

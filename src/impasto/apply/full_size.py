@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.apply.blocks import PIXELS_PER_BLOCK, run_blocks
+from impasto.apply.blocks import run_blocks
 from impasto.apply.lut import Lut3D
 from impasto.apply.resampling import enlarging_taps
 from impasto.media.frame import Pixels, padded_storage, pixel_maximum
@@ -27,7 +27,8 @@ _WINDOW_RADIUS = 2
 _FLAT_VARIANCE = 0.02**2
 # Strokes are as soft as the network made them up to the first enlargement, and as crisp as can be from the second on.
 _SOFT_ENLARGEMENT, _CRISP_ENLARGEMENT = 1.5, 4.0
-_MIN_ROWS = 32
+# Smaller blocks than those of LUTs, since each pixel takes ten times as long.
+_MIN_ROWS, _PIXELS_PER_BLOCK = 16, 1 << 16
 _NUM_CURVE_POINTS = (1 << 14) + 1
 
 
@@ -52,7 +53,7 @@ class Painting:
         luma, painted_luma, gains = (np.empty((height, width), np.float32) for _ in range(3))
         layers = np.empty((height, width, kernels.NUM_LAYERS), np.float32)
         lumas, flat = (luma, painted_luma), np.float32(_FLAT_VARIANCE)
-        block = max(16, PIXELS_PER_BLOCK // 8 // width)
+        block = rows_per_block(width)
 
         def weigh(first: int, last: int) -> None:
             kernels.luma_rows(content, luma, first, last)
@@ -155,7 +156,7 @@ class _Rendering:
 
 def rows_per_block(width: int) -> int:
     """Return how many rows of a photo one thread takes at a time."""
-    return max(_MIN_ROWS, PIXELS_PER_BLOCK // width)
+    return max(_MIN_ROWS, _PIXELS_PER_BLOCK // width)
 
 
 @cache

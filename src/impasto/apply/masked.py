@@ -49,8 +49,11 @@ class MaskedStylizer:
         restyled, state = self._stylizer(frame, state)
         if mask is None or restyled is frame:
             return restyled, state
-        _blend(frame.pixels, restyled.pixels, mask, self._num_threads)
-        return restyled, state
+        pixels = restyled.pixels
+        if padded_storage(pixels) is None and not (pixels.flags.c_contiguous and pixels.flags.writeable):
+            pixels = np.array(pixels, order="C")
+        _blend(frame.pixels, pixels, mask, self._num_threads)
+        return restyled.with_pixels(pixels), state
 
 
 def _blend(before: Pixels, after: Pixels, mask: Mask, num_threads: int) -> None:
@@ -63,11 +66,12 @@ def _blend(before: Pixels, after: Pixels, mask: Mask, num_threads: int) -> None:
     row_starts, row_weights = averaging_taps(mask.shape[0], height)
     row_weights = row_weights / np.float32(pixel_maximum(mask.dtype))
     column_taps = averaging_taps(mask.shape[1], width)
+    rounding = np.float32(0 if before.dtype == np.float32 else 0.5)
 
     def blend(first: int, last: int) -> None:
         rows = np.ascontiguousarray(source[first:last]).reshape(last - first, -1)
         changed = target[first:last].reshape(last - first, -1)
         taps = row_starts[first:last], row_weights[first:last]
-        blend_kernels.blend_rows(rows, changed, steps, mask, taps, column_taps)
+        blend_kernels.blend_rows(rows, changed, steps, mask, taps, column_taps, rounding)
 
     run_blocks(blend, height, max(16, PIXELS_PER_BLOCK // width), num_threads)

@@ -26,8 +26,8 @@ _LOOKED_AT_SIDE = 512
 _FACE_SHARE = 0.5
 # Around the box from brow to chin: half of its sides times these make an ellipse that holds forehead and jaw, within
 # which the share is in force, and one beyond which nothing of it is left.
-_FACE_WIDTH, _FACE_HEIGHT, _FACE_FADE = 1.15, 1.45, 1.9
-_FACE_RISE = 0.12
+_FACE_WIDTH, _FACE_HEIGHT, _FACE_FADE = 1.0, 1.3, 1.5
+_FACE_RISE = 0.1
 _SAME_ASPECT = 0.01
 
 

@@ -95,16 +95,17 @@ def apply(command: ApplyCommand) -> None:
             where=command.where,
             runtime=command.runtime,
         )
-    _print_report(report, dict(pairs))
+    _print_report(report, dict(pairs), chosen.runtime_name(command.runtime) if chosen.family == "paint" else "")
 
 
-def _print_report(report: ApplyReport, outputs: dict[Path, Path]) -> None:
+def _print_report(report: ApplyReport, outputs: dict[Path, Path], runtime: str) -> None:
     for _, message in report.warned:
         print_warning(message)
     for _, message in report.failed:
         print_error(message)
     parts = [f"{len(report.done)} done", f"{len(report.skipped)} skipped" if report.skipped else ""]
     parts.append(f"{len(report.failed)} failed" if report.failed else "")
+    parts.append(f"painted by {runtime}" if report.done and runtime else "")
     parts.append(f"{len(report.warned)} with a warning" if report.warned else "")
     where = f": {_destination([outputs[path] for path in report.done])}" if report.done else ""
     typer.echo(", ".join(filter(None, parts)) + where)

@@ -44,7 +44,7 @@ Where = Annotated[
     ),
 ]
 RuntimeName = Annotated[
-    str, typer.Option("--runtime", metavar="NAME", help="What runs a paint style: auto takes the fastest there is.")
+    str, typer.Option("--runtime", metavar="NAME", help="What runs the network: auto takes the fastest there is.")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Pictures in work at once.")]
 Quality = Annotated[int, typer.Option("--quality", min=1, max=100, help="Of JPEG and WebP.")]
