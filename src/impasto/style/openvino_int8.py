@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,8 +27,8 @@ Inputs: TypeAlias = Mapping[str, NDArray[Any]]
 _KEPT_PERCENT = 99.99
 _ACTIVATION_LEVELS, _WEIGHT_LEVELS = 256, 255
 _CONVOLUTIONS = ("Convolution", "GroupConvolution")
-_CHART_SIDES = (256, 320)
-_NUM_CHARTS = 4
+_CHART_SIDES = (128, 192)
+_NUM_CHARTS = 6
 _CACHE_VERSION = b"1"
 
 
@@ -172,7 +173,8 @@ def _remember(ranges: Ranges, path: Path) -> None:
         partial.write_text(json.dumps(ranges))
         partial.replace(path)
     except OSError:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _measured_ranges(model: Any, pictures: Sequence[Inputs]) -> Ranges:

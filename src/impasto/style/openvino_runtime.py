@@ -89,21 +89,22 @@ class OpenVinoRuntime:
     def _compiled(self, inputs: Mapping[str, NDArray[Any]]) -> _CompiledNetwork:
         model = self._model.clone()
         model.reshape({name: list(array.shape) for name, array in inputs.items()})
-        return _CompiledNetwork(self._core.compile_model(model, "CPU", self._settings))
+        return _CompiledNetwork(self._core.compile_model(model, "CPU", self._settings), self._graph.graph.outputs)
 
 
 class _CompiledNetwork:
     """A network for inputs of one size, with one set of buffers, for one thread at a time."""
 
-    def __init__(self, compiled: Any) -> None:
+    def __init__(self, compiled: Any, output_names: Sequence[str]) -> None:
         self._request = compiled.create_infer_request()
-        self._outputs = compiled.outputs
+        # OpenVINO's own names are no help: an output that is also something else has several.
+        self._outputs = list(zip(output_names, compiled.outputs, strict=True))
         self._lock = Lock()
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         with self._lock:
             self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
-            return {output.any_name: self._request.get_tensor(output).data.copy() for output in self._outputs}
+            return {name: self._request.get_tensor(output).data.copy() for name, output in self._outputs}
 
 
 @contextmanager
