@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from impasto.train.batches import BatchSource, Pool
+from impasto.train.look_trainer import LookTrainer
 from impasto.train.recipe import Recipe
-from impasto.train.trainer import LookTrainer
 
 from .pictures import graded, scenes
 from .tiny_encoder import TinyEncoder

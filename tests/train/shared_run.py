@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import save_file
 
 from impasto.train.batches import BatchSource, Pool
+from impasto.train.look_trainer import LookTrainer
 from impasto.train.processes import ProcessGroup, join_process_group
 from impasto.train.recipe import Recipe
-from impasto.train.trainer import LookTrainer
 
 from .pictures import graded, scenes
 from .tiny_encoder import TinyEncoder

@@ -161,5 +161,5 @@ def test_weights_reach_content_and_leave_references_even() -> None:
 
 
 def test_a_batch_moves_as_a_whole() -> None:
-    batch = Batch(torch.zeros(1), torch.ones(1), torch.ones(1)).to(torch.device("meta"))
+    batch = Batch(torch.zeros(1), torch.ones(1), torch.ones(1)).mapped(lambda tensor: tensor.to("meta"))
     assert all(tensor.device.type == "meta" for tensor in vars(batch).values())

@@ -10,9 +10,9 @@ import torch
 
 from impasto.train.batches import Pool
 from impasto.train.look_generator import LookGenerator, apply_lut
+from impasto.train.look_trainer import LookTrainer
 from impasto.train.recipe import Recipe
 from impasto.train.schedule import rate_factor
-from impasto.train.trainer import LookTrainer
 
 from .conftest import MakeTrainer
 from .pictures import scenes

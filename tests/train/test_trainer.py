@@ -16,9 +16,9 @@ from impasto.errors import TrainingError
 from impasto.train.batches import Batch, Pool
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.look_generator import identity_lattice
+from impasto.train.look_trainer import LookTrainer
 from impasto.train.recipe import LOSS_NAMES, Recipe
 from impasto.train.schedule import rate_factor
-from impasto.train.trainer import LookTrainer
 from impasto.train.validation import ColorValidation
 
 from .conftest import MakeTrainer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,8 +111,9 @@ class Batch:
     content: Tensor
     thumbnails: Tensor
 
-    def to(self, device: torch.device) -> Batch:
-        return Batch(*(t.to(device) for t in (self.real, self.content, self.thumbnails)))
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """Return the batch with every tensor changed."""
+        return Batch(change(self.real), change(self.content), change(self.thumbnails))
 
 
 class BatchSource:

@@ -19,12 +19,13 @@ from impasto.style.manifest import Manifest, Sources
 from impasto.style.names import is_style_name
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
 from impasto.train.logbook import Curves, Logbook
+from impasto.train.look_trainer import LookTrainer
 from impasto.train.material import Material, prepare_material
 from impasto.train.packaging import describe_look, make_preview, pack_style
 from impasto.train.processes import ProcessGroup, join_process_group
 from impasto.train.recipe import Recipe
 from impasto.train.schedule import Budget
-from impasto.train.trainer import LookTrainer, Scalars
+from impasto.train.trainer import Scalars
 from impasto.train.validation import mean_lut
 from impasto.vision.encoders import load_encoder
 

@@ -1,36 +1,27 @@
-"""One training run in memory: networks, phases, moving average, and what is saved to go on later."""
+"""One training run in memory: phases, moving average, rollback, and what is saved to go on later."""
 
 from __future__ import annotations
 
 import copy
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, Self, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from impasto.errors import TrainingError
-from impasto.train.augment import augment_both
-from impasto.train.batches import Batch, BatchSource
 from impasto.train.checkpoint import module_tensors, optimiser_tensors, restore_module, restore_optimiser
-from impasto.train.discriminator import Discriminator
-from impasto.train.look_generator import LookGenerator, apply_lut, tone_reversal
-from impasto.train.losses import interpolated_gradient_penalty, load_loss, r1_penalty
+from impasto.train.losses import Judge, interpolated_gradient_penalty, load_loss, r1_penalty
 from impasto.train.monitor import Monitor, Observation, Remedy, accuracy, relative_diversity
 from impasto.train.processes import ProcessGroup
-from impasto.train.recipe import Recipe
 from impasto.train.schedule import rate_factor
-from impasto.vision.encoders import Encoder
 
 _SNAPSHOT_EVERY = 50
 _MAX_ROLLBACKS = 5
-_RANGE_WEIGHT = 10.0
-_RANGE_MARGIN = 0.05
-_REVERSAL_WEIGHT = 3.0
-_NUM_REVERSAL = 4
 _ADAM_BETAS = (0.0, 0.99)
 
 _OBSERVED = (
@@ -44,8 +35,47 @@ _OBSERVED = (
 Scalars = dict[str, float]
 
 
+class TrainingBatch(Protocol):
+    """What one step sees: tensors whose first axis is the pictures."""
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Self:
+        """Return the batch with every tensor changed."""
+        ...
+
+
+BatchT = TypeVar("BatchT", bound=TrainingBatch)
+BatchT_co = TypeVar("BatchT_co", bound=TrainingBatch, covariant=True)
+
+
+class Source(Protocol[BatchT_co]):
+    """Batches by step."""
+
+    def batch(self, step: int) -> BatchT_co: ...
+
+    def random(self, step: int) -> np.random.Generator: ...
+
+
+class TrainingRecipe(Protocol):
+    """What every recipe states."""
+
+    @property
+    def loss(self) -> str: ...
+    @property
+    def r1_weight(self) -> float: ...
+    @property
+    def generator_rate(self) -> float: ...
+    @property
+    def discriminator_rate(self) -> float: ...
+    @property
+    def ema_decay(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
 @dataclass
-class Phase:
+class Phase(Generic[BatchT]):
     """One player's move in a step.
 
     Attributes
@@ -56,18 +86,21 @@ class Phase:
         Loss of a batch, and scalars to record.
     interval
         The phase runs every so many steps.
+    largest_gradient
+        Norm to which gradients are cut.
     """
 
     name: str
     module: nn.Module
     optimiser: torch.optim.Optimizer
     rate: float
-    objective: Callable[[Batch], tuple[Tensor, Scalars]]
+    objective: Callable[[BatchT], tuple[Tensor, Scalars]]
     interval: int = 1
+    largest_gradient: float = math.inf
 
 
-class LookTrainer:
-    """Trains a `LookGenerator` against a `Discriminator`.
+class Trainer(ABC, Generic[BatchT]):
+    """Trains a generator against a discriminator, which a family of styles defines with its objectives.
 
     `averaged_generator`, the moving average of the generator, is what is validated and kept.
 
@@ -75,24 +108,30 @@ class LookTrainer:
     ----------
     source
         Batches by step.
-    encoder
-        Frozen features for the discriminator.
+    generator, discriminator
+        As the run starts.
     group
         The processes that share the work.
     """
 
+    largest_gradient = math.inf
+
     def __init__(
-        self, recipe: Recipe, source: BatchSource, encoder: Encoder, group: ProcessGroup | None = None
+        self,
+        recipe: TrainingRecipe,
+        source: Source[BatchT],
+        generator: nn.Module,
+        discriminator: nn.Module,
+        group: ProcessGroup | None = None,
     ) -> None:
-        torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.source = source
         self.group = group or ProcessGroup()
-        # Never tried on a graphics card, and a look takes minutes without one: better slow than wrong.
+        # Never tried on a graphics card, and a style takes minutes without one: better slow than wrong.
         self.device = torch.device("cpu")
         self.loss = load_loss(recipe.loss)
-        self.generator = LookGenerator(recipe.lut_size, recipe.num_adaptive).to(self.device)
-        self.discriminator = Discriminator(encoder, recipe.stages, seed=recipe.seed).to(self.device)
+        self.generator = generator.to(self.device)
+        self.discriminator = discriminator.to(self.device)
         self.averaged_generator = copy.deepcopy(self.generator).requires_grad_(False)
         self.monitor = Monitor()
         self.step = 0
@@ -102,27 +141,29 @@ class LookTrainer:
         self.phases = self._phases()
         self._snapshot = self.state()
 
-    def _phases(self) -> list[Phase]:
-        def adam(module: nn.Module, rate: float) -> torch.optim.Optimizer:
-            return torch.optim.Adam(module.parameters(), lr=rate, betas=_ADAM_BETAS)
+    @abstractmethod
+    def _discriminator_objective(self, batch: BatchT) -> tuple[Tensor, Scalars]: ...
 
+    @abstractmethod
+    def _generator_objective(self, batch: BatchT) -> tuple[Tensor, Scalars]: ...
+
+    def _rate_factor(self, progress: float) -> float:
+        return rate_factor(progress, self.step)
+
+    def _prepare(self, batch: BatchT, progress: float) -> None:
+        """Do what all phases of a step share."""
+
+    def _phases(self) -> list[Phase[BatchT]]:
         recipe = self.recipe
-        return [
-            Phase(
-                "discriminator",
-                self.discriminator,
-                adam(self.discriminator, recipe.discriminator_rate),
-                recipe.discriminator_rate,
-                self._discriminator_objective,
-            ),
-            Phase(
-                "generator",
-                self.generator,
-                adam(self.generator, recipe.generator_rate),
-                recipe.generator_rate,
-                self._generator_objective,
-            ),
-        ]
+        moves = (
+            ("discriminator", self.discriminator, recipe.discriminator_rate, self._discriminator_objective),
+            ("generator", self.generator, recipe.generator_rate, self._generator_objective),
+        )
+        phases = []
+        for name, module, rate, objective in moves:
+            optimiser = torch.optim.Adam(module.parameters(), lr=rate, betas=_ADAM_BETAS)
+            phases.append(Phase(name, module, optimiser, rate, objective, largest_gradient=self.largest_gradient))
+        return phases
 
     def train_step(self, progress: float) -> Scalars:
         """Walk the phases once and return what is worth recording.
@@ -132,8 +173,8 @@ class LookTrainer:
         TrainingError
             If losses stay non-finite through several rollbacks.
         """
-        batch = self.source.batch(self.step)
-        batch = Batch(*(self.group.part(t) for t in (batch.real, batch.content, batch.thumbnails))).to(self.device)
+        batch = self.source.batch(self.step).mapped(lambda t: self.group.part(t).to(self.device))
+        self._prepare(batch, progress)
         scalars: Scalars = {}
         for phase in self.phases:
             if self.step % phase.interval == 0:
@@ -147,85 +188,54 @@ class LookTrainer:
             self._snapshot = self.state()
         return scalars
 
-    def _run(self, phase: Phase, batch: Batch, progress: float) -> Scalars:
+    def _run(self, phase: Phase[BatchT], batch: BatchT, progress: float) -> Scalars:
         for group in phase.optimiser.param_groups:
-            group["lr"] = phase.rate * rate_factor(progress, self.step) * self.rate_factors[phase.name]
+            group["lr"] = phase.rate * self._rate_factor(progress) * self.rate_factors[phase.name]
         for other in self.phases:
             other.module.requires_grad_(other is phase)
         loss, scalars = phase.objective(batch)
         phase.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.group.average_gradients([phase.module])
-        norm = nn.utils.clip_grad_norm_(phase.module.parameters(), math.inf)
+        norm = nn.utils.clip_grad_norm_(phase.module.parameters(), phase.largest_gradient)
         if torch.isfinite(norm):
             phase.optimiser.step()
         return {f"{phase.name}/loss": float(loss.detach()), f"{phase.name}/gradient": float(norm), **scalars}
 
-    def generate(self, generator: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return outputs clamped to [0, 1], through which gradients pass, and the outputs before clamping."""
-        return self._graded(batch.content, generator(batch.thumbnails))
-
-    @staticmethod
-    def _graded(content: Tensor, luts: Tensor) -> tuple[Tensor, Tensor]:
-        raw = apply_lut(content, luts)
-        # A look that crushes blacks must be able to go below zero; a plain clamp would stop its gradient there.
-        return raw + (raw.clamp(0, 1) - raw).detach(), raw
-
     def _view(self, images: Tensor) -> Tensor:
+        """Return pictures as the discriminator sees them."""
         if self.instance_noise:
             random = torch.Generator().manual_seed(self.step)
             images = images + self.instance_noise * torch.randn(images.shape, generator=random).to(images)
         return images.contiguous(memory_format=torch.channels_last)
 
-    def judge(self, images: Tensor) -> list[Tensor]:
-        # bfloat16 was slower than float32 on the processor that this was measured on, so `auto` does not take it.
-        use_bfloat16 = self.recipe.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
-            logits: list[Tensor] = self.discriminator(self._view(images))
-        return [head.float() for head in logits]
-
-    def _discriminator_objective(self, batch: Batch) -> tuple[Tensor, Scalars]:
-        with torch.no_grad():
-            fake, _ = self.generate(self.generator, batch)
-        real, fake = augment_both(batch.real, fake, self.source.random(self.step))
-        logits = [head.chunk(2) for head in self.judge(torch.cat((real, fake)))]
-        on_real, on_fake = [pair[0] for pair in logits], [pair[1] for pair in logits]
-        loss = self.loss.discriminator(on_real, on_fake) + self._penalties(real, fake)
-        return loss, {
-            "discriminator/accuracy_on_real": accuracy(on_real, True),
-            "discriminator/accuracy_on_fake": accuracy(on_fake, False),
-            "generator/diversity": relative_diversity(batch.content, fake),
-        }
-
-    def _penalties(self, real: Tensor, fake: Tensor) -> Tensor:
+    def _penalties(self, judge: Judge, real: Tensor, fake: Tensor) -> Tensor:
+        """Return what the discriminator pays for steepness."""
         total = real.new_zeros(())
         if self.recipe.r1_weight:
-            total = total + self.recipe.r1_weight * r1_penalty(self.judge, real)
+            total = total + self.recipe.r1_weight * r1_penalty(judge, real)
         if self.loss.gradient_penalty_weight:
             mix = self.source.random(self.step).random((len(real), 1, 1, 1), dtype="float32")
-            penalty = interpolated_gradient_penalty(self.judge, real, fake, torch.from_numpy(mix).to(real))
+            penalty = interpolated_gradient_penalty(judge, real, fake, torch.from_numpy(mix).to(real))
             total = total + self.loss.gradient_penalty_weight * penalty
         return total
 
-    def _generator_objective(self, batch: Batch) -> tuple[Tensor, Scalars]:
-        adaptation = self.generator.adaptation(batch.thumbnails)
-        luts = self.generator.shared_lut() + adaptation
-        fake, raw = self._graded(batch.content, luts)
-        seen, _ = augment_both(fake, fake.detach(), self.source.random(self.step))
-        adversarial = self.loss.generator(self.judge(seen))
-        excess = functional.relu((raw - 0.5).abs() - 0.5 - _RANGE_MARGIN).square().mean()
-        reversal = tone_reversal(luts[: -(-_NUM_REVERSAL // self.group.size)])
-        loss = adversarial + _RANGE_WEIGHT * excess + _REVERSAL_WEIGHT * reversal
-        if self.recipe.adaptation_weight:
-            change = apply_lut(batch.content, adaptation)
-            loss = loss + self.recipe.adaptation_weight * change.square().mean()
-        return loss, {"generator/adversarial": float(adversarial.detach())}
+    @staticmethod
+    def _observed(on_real: list[Tensor], on_fake: list[Tensor], content: Tensor, fake: Tensor) -> Scalars:
+        """Return what the monitor wants to know of the discriminator's move."""
+        return {
+            "discriminator/accuracy_on_real": accuracy(on_real, True),
+            "discriminator/accuracy_on_fake": accuracy(on_fake, False),
+            "generator/diversity": relative_diversity(content, fake),
+        }
 
     def _average_generator(self) -> None:
         decay = min(self.recipe.ema_decay, (self.step + 1) / (self.step + 10))
+        averages, currents = self.averaged_generator.state_dict(), self.generator.state_dict()
         with torch.no_grad():
-            for average, current in zip(self.averaged_generator.parameters(), self.generator.parameters(), strict=True):
-                average.lerp_(current, 1 - decay)
+            for name, average in averages.items():
+                # What a network counts of its inputs is averaged like what it learns of them.
+                average.lerp_(currents[name], 1 - decay)
 
     def _watch(self, scalars: Scalars) -> None:
         if not set(_OBSERVED) <= set(scalars):
@@ -261,10 +271,15 @@ class LookTrainer:
         self.step = step + 1
         return {}
 
+    def _modules(self) -> dict[str, nn.Module]:
+        networks = {"generator": self.generator, "average": self.averaged_generator}
+        return networks | {"discriminator": self.discriminator}
+
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return copies of all tensors, and the loop's state as JSON, that a run goes on from."""
-        tensors = module_tensors("generator", self.generator) | module_tensors("average", self.averaged_generator)
-        tensors |= module_tensors("discriminator", self.discriminator)
+        tensors: dict[str, Tensor] = {}
+        for name, module in self._modules().items():
+            tensors |= module_tensors(name, module)
         for phase in self.phases:
             tensors |= optimiser_tensors(f"optimiser_{phase.name}", phase.optimiser)
         tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
@@ -285,9 +300,8 @@ class LookTrainer:
         TrainingError
             If the state is of networks of another shape.
         """
-        restore_module("generator", self.generator, tensors)
-        restore_module("average", self.averaged_generator, tensors)
-        restore_module("discriminator", self.discriminator, tensors)
+        for name, module in self._modules().items():
+            restore_module(name, module, tensors)
         for phase in self.phases:
             restore_optimiser(f"optimiser_{phase.name}", phase.optimiser, tensors)
         self.step = state["step"]
