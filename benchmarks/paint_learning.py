@@ -6,8 +6,10 @@
 
 Portraits must be in nothing that was learned from. What is learned here takes `--num-references` of the references,
 and is held against those that it did not see, where there are 30 of them; styles from files are held against all.
-Portraits as they are count as 0 % and references as 100 % of the way down in patch-KID. The landmark shift is the
-median over portraits, in distances between the eyes.
+Portraits as they are count as 0 % and references as 100 % of the way down in patch-KID; the landmark shift is the
+median over portraits, in distances between the eyes. Style is seen at the size of the references, since in a picture
+twice as large each stroke is twice as long. A row of portraits with mere grain says how far down noise
+alone gets: a style has to beat that, too.
 """
 
 from __future__ import annotations
@@ -16,19 +18,33 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
 
 import impasto
 from impasto.media.files import find_pictures
-from impasto.quality.evaluation import EvaluateJob, Levels, evaluate
+from impasto.media.frame import Frame
+from impasto.media.image_read import picture_size, read_thumbnail_srgb
+from impasto.media.image_write import write_image
+from impasto.quality.artefacts import Blotchiness, BorderFrame, Change, Halo
+from impasto.quality.evaluation import SMALLEST_SIDE, EvaluateJob, Levels, Restyle, evaluate
+from impasto.quality.faces import FacePair, FacesKept, LandmarkShift
+from impasto.quality.health import CheckerboardEnergy, Sharpness
+from impasto.quality.metric import Image, SharedPairMetric
+from impasto.quality.report import write_report
 from impasto.quality.results import Evaluation
 
 LEAST_DOWN, LEAST_FACES, MOST_SHIFT = 60, 0.98, 0.03
 FEWEST_UNSEEN = 30
+LARGEST_SIDE, LARGEST_PORTRAIT = 512, 1024
+GRAIN = 18  # levels of 255
 WORST = ("checkerboard", "border_frame", "halo", "blotchiness")
+PAIR_METRICS: tuple[type[SharedPairMetric[Any]], ...] = (FacesKept, LandmarkShift, BorderFrame, Halo, Blotchiness)
 
 
 @dataclass(frozen=True)
@@ -62,60 +78,79 @@ class Figures:
         return self.down >= LEAST_DOWN and self.faces >= LEAST_FACES and self.shift <= MOST_SHIFT
 
 
-class Timed:
-    """Applies a style, and remembers how long that took."""
-
-    def __init__(self, style: impasto.Style) -> None:
-        self.style = style
-        self.seconds: list[float] = []
-
-    def __call__(self, levels: Levels) -> Levels:
-        start = time.perf_counter()
-        output = self.style.apply(levels)
-        self.seconds.append(time.perf_counter() - start)
-        return output
+def with_grain(levels: Levels) -> Levels:
+    """Add noise as strong as a painting's texture: what a network does that has learned no stroke."""
+    noise = np.random.default_rng(0).normal(0, GRAIN, (*levels.shape[:2], 1))
+    grainy: Levels = np.clip(levels + noise, 0, 255).round().astype(np.uint8)
+    return grainy
 
 
 def measure(
-    style: impasto.Style, references: Sequence[Path], portraits: Sequence[Path], side: int, report: Path | None = None
+    paint: Restyle, references: Sequence[Path], portraits: Sequence[Path], side: int, report: Path | None = None
 ) -> Figures:
-    restyle = Timed(style)
+    """Paint portraits at their own size; see style and content at `side`, and faces and artefacts at full size."""
+    seconds: list[float] = []
+    numbers: dict[str, list[float]] = {}
     with TemporaryDirectory() as folder:
-        job = EvaluateJob(portraits, references, restyle=restyle, restyled_dir=Path(folder), side=side)
-        evaluation = evaluate(job)
+        for path in portraits:
+            content = read_thumbnail_srgb(path, LARGEST_PORTRAIT)
+            start = time.perf_counter()
+            output = paint(content)
+            seconds.append(time.perf_counter() - start)
+            write_image(Frame(output), Path(folder) / f"{path.stem}.png")
+            for name, number in single_numbers(floats(output), floats(content)).items():
+                numbers.setdefault(name, []).append(number)
+        evaluation = evaluate(EvaluateJob(portraits, references, outputs=Path(folder), side=side))
         if report is not None:
-            from impasto.quality.report import write_report  # noqa: PLC0415
-
             write_report(evaluation, report)
-    return figures_of(evaluation, statistics.median(restyle.seconds))
+    return figures_of(evaluation, numbers, statistics.median(seconds))
 
 
-def figures_of(evaluation: Evaluation, seconds: float) -> Figures:
+def single_numbers(output: Image, content: Image) -> dict[str, float]:
+    """Return what one picture says of faces and artefacts, by metric; what has no meaning for it is left out."""
+    pairs = {kind: kind(output, content) for kind in (FacePair, Change)}
+    found: dict[str, float] = {}
+    for pair_kind in PAIR_METRICS:
+        metric = pair_kind()
+        metric.update_pair(pairs[pair_kind.pair_class])
+        found[pair_kind.name] = metric.compute()
+    for image_kind in (CheckerboardEnergy, Sharpness):
+        alone = image_kind()
+        alone.update(output)
+        found[image_kind.name] = alone.compute()
+    return {name: number for name, number in found.items() if np.isfinite(number)}
+
+
+def figures_of(evaluation: Evaluation, numbers: Mapping[str, Sequence[float]], seconds: float) -> Figures:
     metrics = {metric.name: metric for metric in evaluation.metrics}
 
-    def value(name: str) -> float:
-        found = metrics[name].value if name in metrics else None
+    def of_all(name: str) -> float:
+        found = metrics[name].value
         return float("nan") if found is None else found
 
-    def each(name: str) -> list[float]:
-        return sorted(picture.metrics[name] for picture in evaluation.pictures if name in picture.metrics)
+    def summed_up(name: str, by: Callable[[Sequence[float]], float]) -> float:
+        return by(sorted(numbers[name])) if numbers.get(name) else float("nan")
 
-    def worst_tenth(name: str) -> float:
-        numbers = each(name)
-        return statistics.fmean(numbers[-max(1, len(numbers) // 10) :]) if numbers else float("nan")
-
-    shifts = each("landmark_shift")
     return Figures(
-        value("patch_kid"),
-        metrics["patch_kid"].untouched or float("nan"),
-        value("faces_kept"),
-        statistics.median(shifts) if shifts else float("nan"),
-        value("content_distance"),
-        value("sharpness"),
-        value("diversity_kept"),
-        {name: (value(name), worst_tenth(name)) for name in WORST},
-        seconds,
+        patch_kid=of_all("patch_kid"),
+        untouched=metrics["patch_kid"].untouched or float("nan"),
+        faces=summed_up("faces_kept", statistics.fmean),
+        shift=summed_up("landmark_shift", statistics.median),
+        content_distance=of_all("content_distance"),
+        sharpness=summed_up("sharpness", statistics.fmean),
+        diversity_kept=of_all("diversity_kept"),
+        worst={name: (summed_up(name, statistics.fmean), summed_up(name, worst_tenth)) for name in WORST},
+        seconds=seconds,
     )
+
+
+def worst_tenth(numbers: Sequence[float]) -> float:
+    """Average the last tenth of sorted numbers."""
+    return statistics.fmean(numbers[-max(1, len(numbers) // 10) :])
+
+
+def floats(levels: Levels) -> Image:
+    return levels.astype(np.float32) / np.float32(255)
 
 
 def learn(options: argparse.Namespace, start: str, references: Sequence[Path]) -> tuple[impasto.Style, float]:
@@ -132,8 +167,16 @@ def learn(options: argparse.Namespace, start: str, references: Sequence[Path]) -
     return learned, time.perf_counter() - began
 
 
-def print_header(num_portraits: int, num_references: int) -> None:
-    print(f"{num_portraits} portraits against {num_references} references; artefacts: mean, and worst tenth")
+def side_of(references: Sequence[Path]) -> int:
+    """Return the median short side of references, within reason."""
+    side = int(statistics.median(min(picture_size(path)) for path in references))
+    return max(SMALLEST_SIDE, min(side, LARGEST_SIDE))
+
+
+def print_header(num_portraits: int, num_references: int, side: int) -> None:
+    print(
+        f"{num_portraits} portraits against {num_references} references at {side} pixels; artefacts: mean, worst tenth"
+    )
     heads = ("patch-KID", "down %", "faces", "shift", "content", "sharp", "diverse", *WORST, "ms", "bars")
     print(f"{'':24}" + "".join(f"{head:>14}" if head in WORST else f"{head:>10}" for head in heads))
 
@@ -173,7 +216,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--num-references", type=int, default=60)
     parser.add_argument("--count", type=int, default=60, help="portraits, taken evenly")
-    parser.add_argument("--side", type=int, default=512)
+    parser.add_argument("--side", type=int, help="at which pictures are seen; by default that of the references")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="for styles that were learned, and reports")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -195,23 +238,26 @@ def main() -> None:
     options = parsed()
     references = list(find_pictures([options.references]))
     portraits = evenly(list(find_pictures([options.portraits])), options.count)
+    side = options.side or side_of(references)
     rows: dict[str, Figures] = {}
-    if options.style:
-        print_header(len(portraits), len(references))
+
+    def measured(name: str, paint: Restyle, against: Sequence[Path], seconds: float | None = None) -> None:
+        found = measure(paint, against, portraits, side, report_of(options, name.replace(" ", "-")))
+        rows[name] = Figures(**{**vars(found), "learning_seconds": seconds})
+        print_row(name, rows[name])
+
+    print_header(len(portraits), len(references), side)
+    measured("photos with grain", with_grain, references)
     for style in map(impasto.load, options.style):
-        rows[style.name] = measure(style, references, portraits, options.side, report_of(options, style.name))
-        print_row(style.name, rows[style.name])
+        measured(style.name, style.apply, references)
     learned_from = evenly(references, options.num_references)
     unseen = [path for path in references if path not in set(learned_from)]
     against = unseen if len(unseen) >= FEWEST_UNSEEN else references
     if options.starts:
-        print_header(len(portraits), len(against))
+        print_header(len(portraits), len(against), side)
     for start in options.starts:
         learned, seconds = learn(options, start, learned_from)
-        name = f"from {start}"
-        found = measure(learned, against, portraits, options.side, report_of(options, f"from-{start}"))
-        rows[name] = Figures(**{**vars(found), "learning_seconds": seconds})
-        print_row(name, rows[name])
+        measured(f"from {start}", learned.apply, against, seconds)
     if options.json:
         plain = {name: {**asdict(row), "down": row.down} for name, row in rows.items()}
         options.json.write_text(json.dumps(plain, indent=2), encoding="utf-8")

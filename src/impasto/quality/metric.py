@@ -130,6 +130,7 @@ class SharedPairMetric(MeanMetric, Generic[_Pair]):
         that one object serves every metric of its kind.
     """
 
+    name: ClassVar[str]
     pair_class: ClassVar[type[Any]]
 
     def update(self, image: Image, target: Image) -> None:
