@@ -162,7 +162,7 @@ def learn(options: argparse.Namespace, start: str, references: Sequence[Path]) -
         output = options.keep / f"from-{start}.style"
     began = time.perf_counter()
     learned = impasto.learn(
-        list(references), options.content, output=output, family="paint", from_trunk=start, seed=options.seed, **limits
+        list(references), options.content, output=output, family="paint", start=start, seed=options.seed, **limits
     )
     return learned, time.perf_counter() - began
 
