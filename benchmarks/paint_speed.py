@@ -12,6 +12,7 @@ took is printed: above a few percent, times mean nothing, and only ratios do.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,17 +59,17 @@ def network_calls(file: StyleFile, pixels: Pixels, names: list[str]) -> dict[str
     needs = file.manifest.needs
     assert needs.working_side is not None, "a paint style always states it"
     assert needs.multiple is not None, "a paint style always states it"
-    size = working_size(*pixels.shape[:2], needs.working_side, needs.multiple)
+    size = working_size(pixels.shape[0], pixels.shape[1], needs.working_side, needs.multiple)
     content = working_picture(pixels, size, num_threads=available_cores())
     noise = noise_field(size.padded_height, size.padded_width, 0)
     inputs = {"content": content, "state": content, "noise": noise}
     print(f"the network sees {size.padded_width}×{size.padded_height}")
     runtimes = {name: load_runtime(file.generator, name, num_threads=available_cores()) for name in names}
-    return {f"{name}, network": lambda runtime=runtime: runtime.run(inputs) for name, runtime in runtimes.items()}
+    return {f"{name}, network": partial(runtime.run, inputs) for name, runtime in runtimes.items()}
 
 
 def apply_calls(style: impasto.Style, pixels: Pixels, names: list[str]) -> dict[str, Call]:
-    return {f"{name}, apply": lambda name=name: style.apply(pixels, runtime=name) for name in names}
+    return {f"{name}, apply": partial(style.apply, pixels, runtime=name) for name in names}
 
 
 def print_table(style: impasto.Style, file: StyleFile, pixels: Pixels, names: list[str], repetitions: int) -> None:
