@@ -72,27 +72,26 @@ def luma_rows(planes: Array, luma: Array, first: int, last: int) -> None:
 
 
 @compiled
-def _window_sums(first_plane: Array, second_plane: Array, y: int, radius: int, columns: Array, sums: Array) -> Any:
-    """Sum a, b, a² and a·b over the windows of a row, cut off at the borders; return how many rows they have."""
-    height, width = first_plane.shape
-    top, bottom = max(0, y - radius), min(height, y + radius + 1)
-    columns[:] = 0
-    for row in range(top, bottom):
-        one, other = first_plane[row], second_plane[row]
-        for x in range(width):
-            a, b = one[x], other[x]
-            columns[0, x] += a
-            columns[1, x] += b
-            columns[2, x] += a * a
-            columns[3, x] += a * b
-    sums[:] = columns
-    for k in range(4):
-        total, column = sums[k], columns[k]
-        for shift in range(1, radius + 1):
-            for x in range(width - shift):
-                total[x] += column[x + shift]
-                total[x + shift] += column[x]
-    return bottom - top
+def _add_row(one: Array, other: Array, sums: tuple[Array, Array, Array, Array]) -> None:
+    mean, other_mean, square, product = sums
+    for x in range(one.size):
+        a, b = one[x], other[x]
+        mean[x] += a
+        other_mean[x] += b
+        square[x] += a * a
+        product[x] += a * b
+
+
+@compiled
+def _widen_window(column: Array, radius: int, total: Array) -> None:
+    """Add up each entry and those within a radius, as far as there are any."""
+    width = column.size
+    for x in range(width):
+        total[x] = column[x]
+    for shift in range(1, radius + 1):
+        for x in range(width - shift):
+            total[x] += column[x + shift]
+            total[x + shift] += column[x]
 
 
 @compiled
@@ -102,13 +101,20 @@ def gain_rows(lumas: tuple[Array, Array], radius: int, flat: np.float32, gains: 
     K. He, J. Sun, X. Tang, "Guided Image Filtering", 2013. `flat` is the variance of content that counts as flat.
     """
     content, painted = lumas
-    width = content.shape[1]
+    height, width = content.shape
     columns, sums = np.empty((4, width), np.float32), np.empty((4, width), np.float32)
     for y in range(first, last):
-        num_rows = _window_sums(content, painted, y, radius, columns, sums)
+        top, bottom = max(0, y - radius), min(height, y + radius + 1)
+        for k in range(4):
+            for x in range(width):
+                columns[k, x] = 0
+        for row in range(top, bottom):
+            _add_row(content[row], painted[row], (columns[0], columns[1], columns[2], columns[3]))
+        for k in range(4):
+            _widen_window(columns[k], radius, sums[k])
         gain = gains[y]
         for x in range(width):
-            count = np.float32(num_rows * (min(width, x + radius + 1) - max(0, x - radius)))
+            count = np.float32((bottom - top) * (min(width, x + radius + 1) - max(0, x - radius)))
             mean, other = sums[0, x] / count, sums[1, x] / count
             variance = sums[2, x] / count - mean * mean
             covariance = sums[3, x] / count - mean * other
@@ -140,7 +146,8 @@ def _widen(records: Array, starts: Array, weights: Array, planes: Array) -> None
     """Bring one row of records, W×8, to the width of the taps, as planes 8×K."""
     mixed = np.empty(8, np.float32)
     for x in range(starts.size):
-        mixed[:] = 0
+        for layer in range(8):
+            mixed[layer] = 0
         for k in range(weights.shape[1]):
             weight, record = weights[x, k], records[starts[x] + k]
             for layer in range(8):
@@ -152,7 +159,9 @@ def _widen(records: Array, starts: Array, weights: Array, planes: Array) -> None
 @compiled
 def _mix_rows(ring: Array, start: int, weights: Array, planes: Array) -> None:
     """Weigh the rows of a ring that begin with `start`."""
-    planes[:] = 0
+    for layer in range(8):
+        for x in range(planes.shape[1]):
+            planes[layer, x] = 0
     for k in range(weights.size):
         weight = weights[k]
         if weight != 0:
