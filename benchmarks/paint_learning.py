@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from PIL import Image as PillowImage
 
 import impasto
 from impasto.media.files import find_pictures
@@ -41,7 +42,8 @@ from impasto.quality.results import Evaluation
 
 LEAST_DOWN, LEAST_FACES, MOST_SHIFT = 60, 0.98, 0.03
 FEWEST_UNSEEN = 30
-LARGEST_SIDE, LARGEST_PORTRAIT = 512, 1024
+LARGEST_SIDE = 512
+WORKING_SIDE = 448
 GRAIN = 18  # levels of 255
 WORST = ("checkerboard", "border_frame", "halo", "blotchiness")
 PAIR_METRICS: tuple[type[SharedPairMetric[Any]], ...] = (FacesKept, LandmarkShift, BorderFrame, Halo, Blotchiness)
@@ -88,12 +90,12 @@ def with_grain(levels: Levels) -> Levels:
 def measure(
     paint: Restyle, references: Sequence[Path], portraits: Sequence[Path], side: int, report: Path | None = None
 ) -> Figures:
-    """Paint portraits at their own size; see style and content at `side`, and faces and artefacts at full size."""
+    """Paint portraits; see style and content at `side`, and faces and artefacts as painted."""
     seconds: list[float] = []
     numbers: dict[str, list[float]] = {}
     with TemporaryDirectory() as folder:
         for path in portraits:
-            content = read_thumbnail_srgb(path, LARGEST_PORTRAIT)
+            content = at_working_size(path)
             start = time.perf_counter()
             output = paint(content)
             seconds.append(time.perf_counter() - start)
@@ -104,6 +106,14 @@ def measure(
         if report is not None:
             write_report(evaluation, report)
     return figures_of(evaluation, numbers, statistics.median(seconds))
+
+
+def at_working_size(path: Path) -> Levels:
+    """Read a portrait at the size that a network works at: resampling on the way back would hide its grids."""
+    levels = read_thumbnail_srgb(path, WORKING_SIDE, fit_short_side=True)
+    scale = WORKING_SIDE / min(levels.shape[:2])
+    size = (round(levels.shape[1] * scale), round(levels.shape[0] * scale))
+    return np.asarray(PillowImage.fromarray(levels).resize(size, PillowImage.Resampling.BICUBIC))
 
 
 def single_numbers(output: Image, content: Image) -> dict[str, float]:
