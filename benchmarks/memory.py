@@ -1,6 +1,6 @@
-"""Peak memory of applying a look to a 100-megapixel JPEG; must stay under 3 GB.
+"""Peak memory of applying a style to a 100-megapixel JPEG; must stay under 3 GB.
 
-    python benchmarks/memory.py [--jobs 1]
+    python benchmarks/memory.py [--jobs 1] [--style STYLE]
 
 The work runs in a child process, whose peak resident size (Linux) is printed beside that of importing everything.
 """
@@ -36,7 +36,11 @@ def peak():
 
 folder, jobs = Path(sys.argv[1]), int(sys.argv[2])
 model = (folder / "generator.onnx").read_bytes()
-stylizer = LookStylizer(OnnxRuntime(model, 2), padded=True)
+if sys.argv[3]:
+    import impasto
+    stylizer = impasto.load(sys.argv[3]).stylizer(runtime="onnx")
+else:
+    stylizer = LookStylizer(OnnxRuntime(model, 2), padded=True)
 stylizer(Frame(numpy.zeros((64, 64, 3), numpy.uint8)), State())
 print(peak())
 pairs = [(folder / "in.jpg", folder / f"out{k}.jpg") for k in range(jobs)]
@@ -49,11 +53,14 @@ print(peak())
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument(
+        "--style", default="", help="a style file or an installed style; default: a look that is made up"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         Image.fromarray(skimage.data.astronaut()).resize((WIDTH, HEIGHT)).save(Path(folder, "in.jpg"), quality=90)
         Path(folder, "generator.onnx").write_bytes(generator(None)[1])
-        command = [sys.executable, "-c", CHILD, folder, str(options.jobs)]
+        command = [sys.executable, "-c", CHILD, folder, str(options.jobs), options.style]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     start, peak = (int(line) for line in output.split())
     megapixels = WIDTH * HEIGHT / 1e6

@@ -76,6 +76,11 @@ def test_a_mask_that_cannot_be_read(tmp_path):
         region_for(tmp_path / "text.png")
 
 
+def test_a_region_that_there_is_not():
+    with pytest.raises(UsageError, match=r"no region or mask 'subjct'.*subject, background, face-soft"):
+        region_for("subjct")
+
+
 @pytest.mark.parametrize("dtype", [np.bool_, np.float64, np.uint16])
 def test_arrays_of_several_kinds(dtype):
     given = (HALF > 0).astype(dtype) * np.array(65535 if dtype == np.uint16 else 1, dtype)

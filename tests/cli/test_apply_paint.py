@@ -85,8 +85,8 @@ def test_a_mask_of_a_wrong_size_fails_the_picture_with_both_sizes(run: Run, oil:
 
 
 def test_a_mask_that_is_not_there(run: Run, oil: Path, photo: Path) -> None:
-    result = run("apply", photo, "--style", "oil", "--where", "subjct", code=2)
-    assert "subjct" in result.output
+    assert "subjct" in run("apply", photo, "--style", "oil", "--where", "subjct", code=2).output
+    assert "mask.png" in run("apply", photo, "--style", "oil", "--where", "mask.png", code=2).output
 
 
 def test_packages_that_are_missing_are_named(run: Run, oil: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

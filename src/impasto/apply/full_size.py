@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 
 _WINDOW_RADIUS = 2
 # The variance of luma that counts as flat.
-_FLAT_VARIANCE = 0.02**2
+_FLAT_VARIANCE = 0.03**2
 # Strokes are as soft as the network made them up to the first enlargement, and as crisp as can be from the second on.
 _SOFT_ENLARGEMENT, _CRISP_ENLARGEMENT = 1.5, 4.0
 # Smaller blocks than those of LUTs, since each pixel takes ten times as long.

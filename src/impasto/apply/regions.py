@@ -44,6 +44,8 @@ def region_for(where: Where) -> Region:
 
     Raises
     ------
+    UsageError
+        There is no region of this name.
     UnreadableMediaError, UnusablePixelsError
         The mask cannot be read, or is none.
     MissingExtraError
@@ -58,6 +60,8 @@ def region_for(where: Where) -> Region:
     if where == "face-soft":
         return _face_region()
     path = Path(where)
+    if not path.suffix and not path.exists():
+        raise UsageError(f"There is no region or mask '{path}'. Regions are {', '.join(REGIONS)}; a mask is a picture.")
     return partial(_fitting, _read_mask(path), str(path))
 
 
