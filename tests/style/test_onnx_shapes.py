@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from impasto.style.onnx_graph import Graph, read_graph
 from impasto.style.onnx_shapes import check_inputs, last_uses, peak_bytes, unsupported_operations, value_shapes
-from impasto.style.runtimes import load_runtime
+from impasto.style.runtimes import available_runtimes, load_runtime
 
 from .painting_network import painting_inputs, painting_network
 from .small_models import PICTURE, enlarging_model, model_of, node
@@ -63,7 +63,8 @@ def test_each_operation_has_the_size_and_values_that_onnx_runtime_gives(
     wanted = load_runtime(model, "onnx").run({"x": X})["y"]
     assert value_shapes(read_graph(model), {"x": X.shape})["y"] == wanted.shape
     for name in ("torch", "openvino"):
-        pytest.importorskip(name)
+        if name not in available_runtimes():
+            pytest.skip(f"{name} is not available here")
         np.testing.assert_allclose(load_runtime(model, name).run({"x": X})["y"], wanted, rtol=1e-5, atol=1e-6)
 
 

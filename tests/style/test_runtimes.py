@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +17,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import MissingExtraError, StyleFileError, UsageError
 from impasto.style import runtimes
+from impasto.style.openvino_runtime import import_openvino
 from impasto.style.runtime import OnnxRuntime, Runtime
 from impasto.style.runtimes import available_runtimes, load_runtime, runtime_names
 
@@ -63,6 +67,11 @@ def load_or_skip(name: str, model: bytes, **options: Any) -> Runtime:
         if "needs" not in str(error):
             raise
         pytest.skip(str(error))
+
+
+def skip_without_openvino() -> None:
+    if "openvino" not in available_runtimes():
+        pytest.skip("openvino is not available here")
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -256,7 +265,8 @@ def test_auto_is_never_coarse_and_says_what_it_is(network: bytes, expected: Outp
 def test_auto_takes_openvino_before_onnx_and_bf16_where_the_processor_has_it(
     network: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    openvino = pytest.importorskip("openvino")
+    skip_without_openvino()
+    openvino = import_openvino()
     monkeypatch.setattr(runtimes, "_NVIDIA_DRIVERS", ())
     for capabilities, name in ((["FP32", "BF16"], "openvino-bf16"), (["FP32"], "openvino")):
         core = type("Core", (openvino.Core,), {"get_property": lambda *args, given=capabilities: given})
@@ -277,16 +287,41 @@ def test_auto_does_with_onnx_what_others_do_not(network: bytes, monkeypatch: pyt
 
 
 def test_auto_survives_a_broken_installation(network: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("openvino")
-    monkeypatch.setitem(__import__("sys").modules, "openvino", None)
+    skip_without_openvino()
+    monkeypatch.setitem(sys.modules, "openvino", None)
     assert load_runtime(network).name == "onnx"
 
 
 def test_only_the_sizes_last_used_are_held(network: bytes) -> None:
-    pytest.importorskip("openvino")
+    skip_without_openvino()
     runtime = load_runtime(network, "openvino")
     wanted = runtime.run(painting_inputs(8, 8))["painted"]
     for side in range(8, 8 * 13, 8):
         runtime.run(painting_inputs(8, side))
     assert len(runtime._networks._held) == 9
     np.testing.assert_array_equal(runtime.run(painting_inputs(8, 8))["painted"], wanted)
+
+
+def test_openvino_tells_nobody(tmp_path: Path) -> None:
+    """Its own import writes a number that it knows the user by into the home folder."""
+    skip_without_openvino()
+    code = """
+import sys
+import impasto.style.openvino_runtime as openvino_runtime
+opened = []
+sys.addaudithook(lambda event, args: opened.append(args) if event.startswith("socket.") else None)
+openvino = openvino_runtime.import_openvino()
+openvino.Core()
+assert not opened, opened
+assert not any(name.startswith("openvino_telemetry") for name in sys.modules)
+assert openvino_runtime.import_openvino() is openvino
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"HOME": str(tmp_path)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert list(tmp_path.iterdir()) == []

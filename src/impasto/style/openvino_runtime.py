@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -49,8 +51,7 @@ class OpenVinoRuntime:
         num_threads: int = 1,
         calibration: Sequence[Mapping[str, NDArray[Any]]] = (),
     ) -> None:
-        import openvino  # noqa: PLC0415  a heavy import
-
+        openvino = import_openvino()
         self.name = "openvino" if precision == "fp32" else f"openvino-{precision}"
         self._graph = WeighedGraph(model_bytes, self.name)
         self._core = openvino.Core()
@@ -74,9 +75,7 @@ class OpenVinoRuntime:
 
     def describe(self) -> str:
         """Return what runs the network, in a few words."""
-        import openvino  # noqa: PLC0415
-
-        version = openvino.__version__.split("-")[0]
+        version = import_openvino().__version__.split("-")[0]
         return f"OpenVINO {version} on the CPU in {self._precision}, threads: {self._num_threads}"
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -105,6 +104,17 @@ class _CompiledNetwork:
         with self._lock:
             self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
             return {name: self._request.get_tensor(output).data.copy() for name, output in self._outputs}
+
+
+def import_openvino() -> Any:
+    """Import OpenVINO without what tells its makers of it, for which it would write a number into the home folder."""
+    if "openvino" in sys.modules or "openvino_telemetry" in sys.modules:
+        return importlib.import_module("openvino")
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # as if it was not installed
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        del sys.modules["openvino_telemetry"]
 
 
 @contextmanager
