@@ -292,6 +292,19 @@ def test_auto_survives_a_broken_installation(network: bytes, monkeypatch: pytest
     assert load_runtime(network).name == "onnx"
 
 
+def test_torch_computes_in_bfloat16_as_it_would_on_a_gpu(network: bytes, expected: Outputs) -> None:
+    torch = pytest.importorskip("torch")
+    from impasto.style.torch_runtime import TorchRuntime
+
+    runtime = TorchRuntime(network, "cpu", torch.bfloat16)
+    assert "bfloat16" in runtime.describe()
+    outputs = runtime.run(painting_inputs())
+    mean, largest = TOLERANCES["cuda"]
+    difference = np.abs(outputs["painted"] - expected["painted"])
+    assert 0.01 / 255 < difference.mean() < mean and difference.max() < largest
+    np.testing.assert_array_equal(outputs["next_state"], expected["next_state"])
+
+
 def test_only_the_sizes_last_used_are_held(network: bytes) -> None:
     skip_without_openvino()
     runtime = load_runtime(network, "openvino")
