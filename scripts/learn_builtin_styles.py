@@ -22,7 +22,7 @@ import impasto
 from impasto.gate.calibration import calibrate
 from impasto.media.image_read import read_thumbnail_srgb
 from impasto.style.file import load_style, save_style
-from impasto.train.job import LearnJob, Listener, Progress, learn_look
+from impasto.train.job import LearnJob, Listener, Progress, learn_style
 from impasto.train.recipe import Recipe
 
 BUILTIN_DIR = Path(__file__).parents[1] / "src" / "impasto" / "style" / "builtin"
@@ -98,7 +98,7 @@ class PrintingListener(Listener):
 
     def progress(self, progress: Progress) -> None:
         if progress.step % 100 == 0:
-            print(f"step {progress.step}: distance {progress.color_distance:.4f}", flush=True)
+            print(f"step {progress.step}: distance {progress.distance:.4f}", flush=True)
 
 
 def usable(folder: Path) -> list[Path]:
@@ -117,7 +117,7 @@ def learn(style: BuiltinStyle, data_dir: Path, recipe: Recipe) -> None:
         license_note=style.license_note + (CONTENT if style.is_photographic else ""),
         overwrite=True,
     )
-    print(f"{style.name}: {learn_look(job, PrintingListener()).metrics}", flush=True)
+    print(f"{style.name}: {learn_style(job, PrintingListener()).metrics}", flush=True)
 
 
 def calibrate_on_portraits(path: Path, data_dir: Path) -> None:

@@ -26,7 +26,7 @@ class Step:
     step: int = 7
     seconds_left: float = 83.4
     scalars: dict[str, float] = field(default_factory=lambda: {"generator/loss": 0.5, "generator/gradient": 9.0})
-    color_distance: float = 0.01
+    distance: float = 0.01
     untouched_distance: float = 0.04
 
 
@@ -43,7 +43,7 @@ def jobs(home: Path, save_look: Callable[..., Path], monkeypatch: pytest.MonkeyP
                 listener.progress(Step(part / 100))
         return load_manifest(save_look(job.output, recipe=job.recipe.as_json(), description=job.description))
 
-    monkeypatch.setattr("impasto.train.job.learn_look", learn_at_once)
+    monkeypatch.setattr("impasto.train.job.learn_style", learn_at_once)
     return asked
 
 
@@ -116,7 +116,7 @@ def test_what_the_job_refuses_is_a_message(run: Run, jobs: list[Any], monkeypatc
     def refuse(*_: object) -> None:
         raise impasto.NoReferencesError("one holds no picture.")
 
-    monkeypatch.setattr("impasto.train.job.learn_look", refuse)
+    monkeypatch.setattr("impasto.train.job.learn_style", refuse)
     assert run("learn", "one", "-o", "w.style", code=2).stderr == "impasto: one holds no picture.\n"
 
 
@@ -134,7 +134,7 @@ def test_a_progress_fits_one_line() -> None:
 
 
 def test_what_is_not_known_yet_is_left_out() -> None:
-    unknown = Step(0.0, seconds_left=math.inf, scalars={}, color_distance=math.nan)
+    unknown = Step(0.0, seconds_left=math.inf, scalars={}, distance=math.nan)
     assert describe(unknown) == "step 7"
 
 

@@ -1,4 +1,4 @@
-"""`learn_look` from folders to a style file, with a small encoder."""
+"""`learn_style` from folders to a style file, with a small encoder."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ from impasto.errors import (
 from impasto.style.file import StyleFile, load_style
 from impasto.style.manifest import Manifest
 from impasto.train import job as job_module
+from impasto.train import look_run
 from impasto.train import material as material_module
 from impasto.train.batches import Batch, BatchSource
 from impasto.train.checkpoint import load_checkpoint
-from impasto.train.job import LearnJob, Progress, learn_look
+from impasto.train.job import LearnJob, Progress, learn_style
 from impasto.train.processes import ProcessGroup
 from impasto.train.recipe import Recipe
 from impasto.vision import encoders
@@ -100,7 +101,7 @@ def quick_packing(monkeypatch: pytest.MonkeyPatch) -> list[StyleFile]:
         packed.append(StyleFile(manifest, b"a network"))
         return packed[-1]
 
-    monkeypatch.setattr(job_module, "pack_style", pack)
+    monkeypatch.setattr(look_run, "pack_style", pack)
     return packed
 
 
@@ -127,7 +128,7 @@ def whole(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> Run:
         log_dir=folder / "logs",
     )
     heard = Heard()
-    return Run(job, heard, learn_look(job, heard))
+    return Run(job, heard, learn_style(job, heard))
 
 
 def test_a_run_leaves_a_style_and_its_log_only(whole: Run) -> None:
@@ -162,7 +163,7 @@ def test_a_run_tells_how_it_goes(whole: Run) -> None:
     assert {"generator/loss", "discriminator/loss"} <= set(whole.heard.steps[0].scalars)
     last = whole.heard.steps[-1]
     assert last.untouched_distance == whole.manifest.metrics["color_distance_untouched"]
-    assert last.color_distance == pytest.approx(whole.manifest.metrics["color_distance"], abs=1e-4)
+    assert last.distance == pytest.approx(whole.manifest.metrics["color_distance"], abs=1e-4)
 
 
 def test_a_run_is_logged(whole: Run) -> None:
@@ -187,14 +188,14 @@ def test_a_run_is_logged(whole: Run) -> None:
 def test_without_content_it_is_made_from_the_references(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
     job = make_job(content=(), recipe=replace(TINY, content_jitter=None, steps=2))
     heard = Heard()
-    manifest = learn_look(job, heard)
+    manifest = learn_style(job, heard)
     assert manifest.sources.num_content == 0
     assert manifest.recipe["content_jitter"] > 0.1
     assert not any(message.startswith("content") for message in heard.messages)
 
 
 def test_a_style_keeps_how_it_was_learned(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
-    curves = learn_look(make_job(recipe=replace(TINY, steps=4, validate_every=2))).curves
+    curves = learn_style(make_job(recipe=replace(TINY, steps=4, validate_every=2))).curves
     assert [step for step, _ in curves["Discriminator's loss"]] == [1, 2, 3, 4]
     assert [step for step, _ in curves["Distance of colours to references kept out of training"]] == [2, 4]
 
@@ -203,7 +204,7 @@ def test_one_reference_is_allowed_with_a_warning(
     make_job: MakeJob, folders: Folders, quick_packing: list[StyleFile]
 ) -> None:
     heard = Heard()
-    manifest = learn_look(make_job(references=[folders.references / "00.png"], recipe=replace(TINY, steps=2)), heard)
+    manifest = learn_style(make_job(references=[folders.references / "00.png"], recipe=replace(TINY, steps=2)), heard)
     assert manifest.sources.num_references == 1
     assert any("one picture only" in message and message.startswith("references") for message in heard.messages)
 
@@ -212,16 +213,16 @@ def test_one_reference_and_nothing_else_is_enough(
     make_job: MakeJob, folders: Folders, quick_packing: list[StyleFile]
 ) -> None:
     job = make_job(references=[folders.references / "00.png"], content=(), recipe=replace(TINY, steps=2))
-    assert learn_look(job).metrics["steps"] == 2
+    assert learn_style(job).metrics["steps"] == 2
 
 
 def test_no_part_need_be_kept_out(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
-    assert learn_look(make_job(recipe=replace(TINY, steps=1, validation_fraction=0.0))).metrics["color_distance"] > 0
+    assert learn_style(make_job(recipe=replace(TINY, steps=1, validation_fraction=0.0))).metrics["color_distance"] > 0
 
 
 def test_a_run_by_time_ends(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
     heard = Heard()
-    learn_look(make_job(recipe=replace(TINY, steps=None, minutes=0.01)), heard)
+    learn_style(make_job(recipe=replace(TINY, steps=None, minutes=0.01)), heard)
     assert heard.steps
     assert heard.steps[-1].seconds_left < 1
 
@@ -229,7 +230,7 @@ def test_a_run_by_time_ends(make_job: MakeJob, quick_packing: list[StyleFile]) -
 def test_a_run_works_beside_the_main_thread(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
     """Signals belong to the main thread; a service may learn in another one."""
     done: list[Manifest] = []
-    thread = threading.Thread(target=lambda: done.append(learn_look(make_job(recipe=replace(TINY, steps=1)))))
+    thread = threading.Thread(target=lambda: done.append(learn_style(make_job(recipe=replace(TINY, steps=1)))))
     thread.start()
     thread.join()
     assert done[0].metrics["steps"] == 1
@@ -250,7 +251,7 @@ def test_an_interrupted_run_is_usable_and_resumes_to_the_same_end(make_job: Make
     before = signal.getsignal(signal.SIGINT)
     heard = Heard(at_step={3: press_ctrl_c})
     job = make_job(description=whole.job.description, license_note=whole.job.license_note)
-    early = learn_look(job, heard)
+    early = learn_style(job, heard)
     assert signal.getsignal(signal.SIGINT) == before
     assert early.metrics["steps"] == 3
     assert any("stopping: what has been learned will be kept" in message for message in heard.messages)
@@ -258,7 +259,7 @@ def test_an_interrupted_run_is_usable_and_resumes_to_the_same_end(make_job: Make
     assert load_checkpoint(job.checkpoint_path)[1]["step"] == 3
 
     again = Heard()
-    resumed = learn_look(replace(job, resume=True), again)
+    resumed = learn_style(replace(job, resume=True), again)
     assert "resumed at step 3" in again.messages
     assert [progress.step for progress in again.steps] == [4, 5, 6, 7, 8]
     assert resumed.metrics == whole.manifest.metrics
@@ -278,45 +279,45 @@ def test_a_second_ctrl_c_ends_at_once(make_job: MakeJob) -> None:
 
     job, before = make_job(), signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
-        learn_look(job, Heard(at_step={2: twice}))
+        learn_style(job, Heard(at_step={2: twice}))
     assert not job.output.exists()
     assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_an_interrupt_is_forgotten_by_the_next_run(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
-    learn_look(make_job(), Heard(at_step={1: press_ctrl_c}))
-    assert learn_look(make_job(overwrite=True, recipe=replace(TINY, steps=2))).metrics["steps"] == 2
+    learn_style(make_job(), Heard(at_step={1: press_ctrl_c}))
+    assert learn_style(make_job(overwrite=True, recipe=replace(TINY, steps=2))).metrics["steps"] == 2
 
 
 def test_nothing_to_resume_is_said(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
     heard = Heard()
-    assert learn_look(make_job(resume=True, recipe=replace(TINY, steps=1)), heard).metrics["steps"] == 1
+    assert learn_style(make_job(resume=True, recipe=replace(TINY, steps=1)), heard).metrics["steps"] == 1
     assert "nothing to resume: starting anew" in heard.messages
 
 
 @pytest.fixture
 def interrupted(make_job: MakeJob, quick_packing: list[StyleFile]) -> LearnJob:
     job = make_job()
-    learn_look(job, Heard(at_step={2: press_ctrl_c}))
+    learn_style(job, Heard(at_step={2: press_ctrl_c}))
     return replace(job, resume=True)
 
 
 @pytest.mark.parametrize("change", [{"loss": "lsgan"}, {"seed": 5}, {"batch_size": 2}, {"lut_size": 9}])
 def test_a_checkpoint_of_other_options_is_refused(interrupted: LearnJob, change: dict[str, Any]) -> None:
     with pytest.raises(TrainingError, match=r"wedding\.style\.checkpoint is of a run with other options"):
-        learn_look(replace(interrupted, recipe=replace(interrupted.recipe, **change)))
+        learn_style(replace(interrupted, recipe=replace(interrupted.recipe, **change)))
     assert interrupted.checkpoint_path.exists()
 
 
 def test_a_resumed_run_may_be_longer(interrupted: LearnJob) -> None:
-    manifest = learn_look(replace(interrupted, recipe=replace(interrupted.recipe, steps=10)))
+    manifest = learn_style(replace(interrupted, recipe=replace(interrupted.recipe, steps=10)))
     assert manifest.metrics["steps"] == 10
 
 
 def test_a_damaged_checkpoint_is_refused(interrupted: LearnJob) -> None:
     interrupted.checkpoint_path.write_bytes(interrupted.checkpoint_path.read_bytes()[:1000])
     with pytest.raises(TrainingError, match="is not a usable checkpoint"):
-        learn_look(interrupted)
+        learn_style(interrupted)
 
 
 def test_checkpoints_are_written_as_time_goes_by(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,7 +328,7 @@ def test_checkpoints_are_written_as_time_goes_by(make_job: MakeJob, monkeypatch:
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power cut"):
-        learn_look(job, Heard(at_step={5: crash}))
+        learn_style(job, Heard(at_step={5: crash}))
     assert not job.output.exists()
     _, state = load_checkpoint(job.checkpoint_path)
     assert state["step"] == 5
@@ -355,7 +356,7 @@ def test_a_rollback_is_told_and_the_run_goes_on(
 ) -> None:
     spoil(monkeypatch, {2})
     heard = Heard()
-    manifest = learn_look(make_job(), heard)
+    manifest = learn_style(make_job(), heard)
     assert [message for message in heard.messages if "a loss was not finite. Went back to step 0" in message]
     assert manifest.metrics["steps"] == TINY.steps
     assert all(math.isfinite(value) for value in manifest.metrics.values())
@@ -367,7 +368,7 @@ def test_a_run_that_stays_broken_ends_with_an_error_and_without_a_file(
     spoil(monkeypatch, set(range(100)))
     job = make_job(recipe=replace(TINY, steps=50))
     with pytest.raises(TrainingError, match="losses stay non-finite"):
-        learn_look(job)
+        learn_style(job)
     assert not job.output.exists()
 
 
@@ -381,13 +382,13 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("training began")
 
-    monkeypatch.setattr(job_module, "LookTrainer", refuse)
+    monkeypatch.setattr(look_run, "LookTrainer", refuse)
 
 
 def refused(job: LearnJob, kind: type[ImpastoError], said: str) -> None:
     before = sorted(job.output.parent.iterdir()) if job.output.parent.is_dir() else None
     with pytest.raises(kind, match=said) as refusal:
-        learn_look(job)
+        learn_style(job)
     assert len(str(refusal.value).splitlines()) <= 2
     assert (sorted(job.output.parent.iterdir()) if job.output.parent.is_dir() else None) == before
 
@@ -458,13 +459,13 @@ class TestRefusals:
 
         monkeypatch.setattr(material_module, "load_thumbnails", load_late)
         with pytest.raises(UnreadableMediaError, match=r"01\.png does not exist"):
-            learn_look(make_job(references=[folder]))
+            learn_style(make_job(references=[folder]))
 
 
 def test_an_output_that_exists_is_replaced_when_asked(make_job: MakeJob, quick_packing: list[StyleFile]) -> None:
     job = make_job(overwrite=True, recipe=replace(TINY, steps=1))
     job.output.write_bytes(b"old")
-    learn_look(job)
+    learn_style(job)
     assert load_style(job.output).generator == b"a network"
 
 
@@ -473,7 +474,7 @@ def test_an_older_output_survives_a_run_that_fails(make_job: MakeJob, monkeypatc
     job = make_job(overwrite=True, recipe=replace(TINY, steps=50))
     job.output.write_bytes(b"old")
     with pytest.raises(TrainingError):
-        learn_look(job)
+        learn_style(job)
     assert job.output.read_bytes() == b"old"
 
 
@@ -483,6 +484,6 @@ def test_unusable_pictures_among_others_are_named(
     (tmp_path / "broken.jpg").write_bytes(b"")
     heard = Heard()
     job = make_job(references=[folders.references, tmp_path / "broken.jpg"], recipe=replace(TINY, steps=1))
-    assert learn_look(job, heard).sources.num_references == 5
+    assert learn_style(job, heard).sources.num_references == 5
     assert "references: 5 of 6 pictures (1 unreadable)" in heard.messages
     assert any(message.startswith("left out: ") and "broken.jpg" in message for message in heard.messages)

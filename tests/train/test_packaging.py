@@ -98,7 +98,7 @@ def test_the_applying_side_grades_as_the_learning_side(generator: LookGenerator,
 
 def test_an_export_that_disagrees_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = export_generator(trained_generator(5, 0, 5), SIDE)
-    monkeypatch.setattr(packaging, "_export", lambda *_: wrong)
+    monkeypatch.setattr(packaging, "export_network", lambda *_: wrong)
     with pytest.raises(TrainingError, match="the exported network differs from the trained one by"):
         export_generator(trained_generator(6, 0, 5), SIDE)
 

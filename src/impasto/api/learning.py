@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from impasto.api.style import PathLike, Style
-from impasto.errors import MissingExtraError, UsageError
+from impasto.errors import MissingExtraError
 from impasto.style.file import load_style
 from impasto.style.names import STYLE_SUFFIX, is_style_name
 
@@ -19,29 +18,33 @@ from impasto.style.names import STYLE_SUFFIX, is_style_name
 def learn(
     references: PathLike | Sequence[PathLike],
     content: PathLike | Sequence[PathLike] | None = None,
-    minutes: float = 5.0,
+    minutes: float | None = None,
     *,
+    family: str = "look",
     output: PathLike | None = None,
     description: str = "",
     license_note: str = "",
     **options: Any,
 ) -> Style:
-    """Learn a look from example pictures. Needs the extra `learn`.
+    """Learn a style from example pictures. Needs the extra `learn`.
 
     Parameters
     ----------
     references
-        Pictures that show the look: files and folders.
+        Pictures that show the style: files and folders.
     content
         Pictures as they are before; without any, they are made from the references.
     minutes
-        Time to train for.
+        Time to train for; by default 5 for a look and 10 for paint.
+    family
+        `look` (colour and tone) or `paint` (brush, line and print).
     output
         The style file to write. By default there is none: the style is in memory, for `Style.save`.
     description, license_note
         Kept in the style: one line about it, and what gives the right to use the references.
     **options
-        Other fields of `impasto.train.recipe.Recipe`, such as `steps`, `seed` or `loss`.
+        Other fields of `impasto.train.recipe.Recipe`, or for paint of `impasto.train.paint_recipe.PaintRecipe`, such as
+        `steps`, `seed` or `loss`.
 
     Raises
     ------
@@ -55,15 +58,13 @@ def learn(
         The extra `learn` is not installed.
     """
     with learning_extra():
-        from impasto.train.job import LearnJob, learn_look  # noqa: PLC0415
-        from impasto.train.recipe import Recipe  # noqa: PLC0415
-    if unknown := set(options) - {field.name for field in fields(Recipe)}:
-        raise UsageError(f"learn() has no option {', '.join(sorted(unknown))}.")
-    recipe = Recipe(minutes=minutes, **options)
+        from impasto.train.families import recipe_of  # noqa: PLC0415
+        from impasto.train.job import LearnJob, learn_style  # noqa: PLC0415
+    recipe = recipe_of(family, options if minutes is None else {"minutes": minutes, **options})
     given = _as_paths(references)
     with TemporaryDirectory() as folder:
         path = Path(output) if output is not None else Path(folder) / (_name_after(given) + STYLE_SUFFIX)
-        learn_look(LearnJob(given, path, _as_paths(content or ()), recipe, description, license_note))
+        learn_style(LearnJob(given, path, _as_paths(content or ()), recipe, description, license_note))
         return Style(load_style(path), path) if output is not None else Style(load_style(path).in_memory())
 
 

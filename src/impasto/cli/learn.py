@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,7 +24,13 @@ Content = Annotated[
         show_default=False,
     ),
 ]
-Minutes = Annotated[float, typer.Option("--minutes", help="Time to train for; the schedule adapts to it.")]
+Family = Annotated[
+    str, typer.Option("--family", help="What is learned: look (colour and tone) or paint (brush, line and print).")
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option("--minutes", help="Time to train for. Default: 5 for a look, 10 for paint.", show_default=False),
+]
 Steps = Annotated[
     int | None, typer.Option("--steps", help="Number of training steps, instead of a time.", show_default=False)
 ]
@@ -43,7 +49,35 @@ Pick = Annotated[
 ]
 Loss = Annotated[str, typer.Option("--loss", help="hinge, non-saturating, bce, lsgan or wgan-gp.")]
 R1Weight = Annotated[float, typer.Option("--r1-weight", help="Weight of the R1 penalty; 0 leaves it out.")]
-BatchSize = Annotated[int, typer.Option("--batch-size", help="Crops per training step.")]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size", help="Crops per training step. Default: 24 for a look, 6 for paint.", show_default=False
+    ),
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="START",
+        help="What paint starts from: trunk, none, or a .style file of paint. Default: trunk.",
+        show_default=False,
+    ),
+]
+Width = Annotated[
+    float | None,
+    typer.Option(
+        "--width", help="Channels of a paint network against the usual; needs --from none.", show_default=False
+    ),
+]
+Noise = Annotated[
+    str | None,
+    typer.Option(
+        "--noise",
+        help="What strokes of paint are scattered by: normal, uniform, laplace or none. Default: normal.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -53,7 +87,8 @@ class LearnOptions:
     references: References
     output: Output
     content: Content = None
-    minutes: Minutes = 5.0
+    family: Family = "look"
+    minutes: Minutes = None
     steps: Steps = None
     seed: Seed = 0
     description: Description = ""
@@ -63,29 +98,31 @@ class LearnOptions:
     overwrite: Overwrite = False
     loss: Loss = "hinge"
     r1_weight: R1Weight = 0.0
-    batch_size: BatchSize = 24
+    batch_size: BatchSize = None
     pick: Pick = None
+    start: Start = None
+    width: Width = None
+    noise: Noise = None
+
+    def for_recipe(self) -> dict[str, Any]:
+        """Return what was said of the recipe; what was not is as the family has it."""
+        names = ("minutes", "steps", "seed", "loss", "r1_weight", "batch_size", "start", "width", "noise")
+        said = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in said.items() if value is not None}
 
 
 @command_of(LearnOptions)
 def learn(options: LearnOptions) -> None:
-    """Learn a look from example pictures and keep it in one .style file.
+    """Learn a style from example pictures and keep it in one .style file.
 
     Needs the extra 'learn'. Ctrl-C ends early and keeps what has been learned; --resume goes on from there.
     """
     from impasto.api import learning_extra  # noqa: PLC0415
 
     with learning_extra():
-        from impasto.train.job import LearnJob, learn_look  # noqa: PLC0415
-        from impasto.train.recipe import Recipe  # noqa: PLC0415
-    recipe = Recipe(
-        minutes=options.minutes,
-        steps=options.steps,
-        seed=options.seed,
-        loss=options.loss,
-        r1_weight=options.r1_weight,
-        batch_size=options.batch_size,
-    )
+        from impasto.train.families import recipe_of  # noqa: PLC0415
+        from impasto.train.job import LearnJob, learn_style  # noqa: PLC0415
+    recipe = recipe_of(options.family, options.for_recipe())
     job = LearnJob(
         references=options.references,
         output=Path(options.output),
@@ -99,7 +136,7 @@ def learn(options: LearnOptions) -> None:
         pick=options.pick,
     )
     with watch() as listener:
-        manifest = learn_look(job, listener)
+        manifest = learn_style(job, listener)
     if os.environ.get("RANK", "0") != "0":  # under torchrun the first process speaks for all
         return
     shown = ", ".join(f"{name} {value:.4g}" for name, value in manifest.metrics.items())

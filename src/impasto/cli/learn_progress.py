@@ -28,7 +28,7 @@ class RunProgress(Protocol):
     @property
     def scalars(self) -> dict[str, float]: ...
     @property
-    def color_distance(self) -> float: ...
+    def distance(self) -> float: ...
     @property
     def untouched_distance(self) -> float: ...
 
@@ -72,8 +72,8 @@ def describe(progress: RunProgress) -> str:
     parts = [f"step {progress.step}"]
     losses = {name.split("/")[0]: value for name, value in progress.scalars.items() if name.endswith("/loss")}
     parts += [f"{name} {value:.3f}" for name, value in losses.items()]
-    if math.isfinite(progress.color_distance):
-        parts.append(f"distance {progress.color_distance:.4f} (untouched {progress.untouched_distance:.4f})")
+    if math.isfinite(progress.distance):
+        parts.append(f"distance {progress.distance:.4f} (untouched {progress.untouched_distance:.4f})")
     if math.isfinite(progress.seconds_left):
         minutes, seconds = divmod(max(0, round(progress.seconds_left)), 60)
         parts.append(f"{minutes}:{seconds:02} left")

@@ -79,8 +79,7 @@ class GeometricCrop:
     ) -> Tensor:
         height, width = picture.shape[-2:]
         extent = int(random.integers(self.side, min(height, width) + 1))
-        top = _offset(height, extent, None if face is None else (face[1], face[3]), random)
-        left = _offset(width, extent, None if face is None else (face[0], face[2]), random)
+        top, left = crop_offsets((height, width), extent, face, random)
         crop = picture[None, :, top : top + extent, left : left + extent]
         if random.random() < 0.5:
             crop = crop.flip(-1)
@@ -89,6 +88,15 @@ class GeometricCrop:
         if extent == self.side:
             return crop
         return functional.interpolate(crop, (self.side, self.side), mode="nearest-exact")
+
+
+def crop_offsets(
+    size: Sequence[int], extent: int, face: tuple[float, float, float, float] | None, random: np.random.Generator
+) -> tuple[int, int]:
+    """Return top and left of a random square in a picture of (height, width), which keeps a face as far as it can."""
+    height, width = size
+    top = _offset(height, extent, None if face is None else (face[1], face[3]), random)
+    return top, _offset(width, extent, None if face is None else (face[0], face[2]), random)
 
 
 def _offset(length: int, extent: int, face: tuple[float, float] | None, random: np.random.Generator) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,6 +22,14 @@ FaceFraction = tuple[float, float, float, float]
 
 # Where every crop keeps the face, too little tells how the look treats what is around it.
 _FACE_SHARE = 0.5
+
+
+class Crop(Protocol):
+    """Whatever cuts a batch of one size out of pictures, and may keep their faces."""
+
+    def __call__(
+        self, pictures: Sequence[Tensor], random: np.random.Generator, faces: Sequence[FaceFraction | None] | None = ...
+    ) -> Tensor: ...
 
 
 class Pool:
@@ -59,7 +68,7 @@ class Pool:
         return self._pictures[index][None].float() / 255
 
     def draw(
-        self, count: int, crop: GeometricCrop, random: np.random.Generator, weights: NDArray[np.float64] | None = None
+        self, count: int, crop: Crop, random: np.random.Generator, weights: NDArray[np.float64] | None = None
     ) -> tuple[Tensor, Tensor]:
         """Return crops B×3×side×side of random pictures, and the thumbnails of the whole pictures.
 

@@ -1,20 +1,18 @@
-"""What the gate is calibrated on when a look has been learned: references, photos, and what the look makes of them."""
+"""What the gate is calibrated on when a style has been learned: references, photos, and what it makes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from impasto.gate.calibration import FEWEST_PICTURES, calibrate
 from impasto.style.manifest import GateModel
 from impasto.train.batches import Pool
 from impasto.train.collection import Example, load_thumbnails
-from impasto.train.look_generator import apply_lut
 from impasto.train.ungrade import ungraded
 
 _MOST = 40
@@ -30,48 +28,48 @@ class GatePictures:
     Attributes
     ----------
     references, content
-        Those kept out of training come first. Content that is made from the references has no files of its own.
-    graded
-        What content is made by, where it is made from the references.
+        Those kept out of training come first.
+    make_content
+        Makes content of references where it has no files of its own.
+    side
+        Short side in pixels at which they are read.
+    most
+        How many of each are read.
     """
 
     references: Sequence[Example]
     content: Sequence[Example]
-    graded: Pool | None = None
+    make_content: Callable[[Sequence[Image8]], list[Image8]] | None = None
+    side: int = _SIDE
+    most: int = _MOST
 
-    def calibrate(self, discriminator: bytes, generator: nn.Module, thumbnail_side: int) -> GateModel | None:
-        """Return the gate of a look; None where there are too few pictures to tell.
+    def calibrate(self, discriminator: bytes, restyle: Callable[[Image8], Image8]) -> GateModel | None:
+        """Return the gate of a style; None where there are too few pictures to tell.
 
         Parameters
         ----------
         discriminator
             As the style file holds it.
-        generator
-            From thumbnails to LUTs.
+        restyle
+            What the style makes of H×W×3 uint8.
         """
-        references = _load(self.references)
-        content = _made_from(references, self.graded) if self.graded else _load(self.content)
+        references = self._load(self.references)
+        content = self.make_content(references) if self.make_content else self._load(self.content)
         if len(content) < FEWEST_PICTURES:
             return None
-        pool = Pool(content, thumbnail_side)
-        outputs = [_grade(generator, pool, index) for index in range(len(pool))]
-        return calibrate(discriminator, references, content, outputs)
+        return calibrate(discriminator, references, content, [restyle(picture) for picture in content])
+
+    def _load(self, examples: Sequence[Example]) -> list[Image8]:
+        return load_thumbnails(examples[: self.most], self.side)
 
 
-def _load(examples: Sequence[Example]) -> list[Image8]:
-    return load_thumbnails(examples[:_MOST], _SIDE)
-
-
-def _made_from(references: Sequence[Image8], graded: Pool) -> list[Image8]:
+def ungraded_pictures(references: Sequence[Image8], graded: Pool) -> list[Image8]:
+    """Return references as they may have been before they were graded as all of them are."""
     made = ungraded(Pool(references, 8), graded=graded)
-    return [_bytes(made.picture(index)) for index in range(len(made))]
+    return [bytes_of(made.picture(index)) for index in range(len(made))]
 
 
-@torch.no_grad()
-def _grade(generator: nn.Module, pool: Pool, index: int) -> Image8:
-    return _bytes(apply_lut(pool.picture(index), generator(pool.thumbnails[index][None]).clamp(0, 1)).clamp(0, 1))
-
-
-def _bytes(image: torch.Tensor) -> Image8:
+def bytes_of(image: torch.Tensor) -> Image8:
+    """Return 1×3×H×W in [0, 1] as H×W×3."""
     pixels: Image8 = (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
     return pixels

@@ -8,9 +8,9 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from impasto.errors import OutputError, TrainingError, UsageError
 from impasto.media.files import check_output
@@ -18,29 +18,29 @@ from impasto.style.file import save_style
 from impasto.style.manifest import Manifest, Sources
 from impasto.style.names import is_style_name
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
+from impasto.train.learning_run import LearningRun
 from impasto.train.logbook import Curves, Logbook
-from impasto.train.look_trainer import LookTrainer
-from impasto.train.material import Material, prepare_material
-from impasto.train.packaging import describe_look, make_preview, pack_style
+from impasto.train.look_run import LookRun
+from impasto.train.paint_recipe import PaintRecipe
+from impasto.train.paint_run import PaintRun
 from impasto.train.processes import ProcessGroup, join_process_group
 from impasto.train.recipe import Recipe
 from impasto.train.schedule import Budget
-from impasto.train.trainer import Scalars
-from impasto.train.validation import mean_lut
-from impasto.vision.encoders import load_encoder
+from impasto.train.trainer import Scalars, Trainer
 
 CHECKPOINT_SECONDS = 60.0
-_NUM_MEAN_LUT = 64
 
 
 @dataclass(frozen=True)
 class LearnJob:
-    """A user's request to learn a look.
+    """A user's request to learn a style.
 
     Attributes
     ----------
     references, content
         Files and folders. Without content, it is made from the references.
+    recipe
+        Its kind says what family of style is learned.
     output
         The style file to write.
     log_dir
@@ -56,7 +56,7 @@ class LearnJob:
     references: Sequence[Path | str]
     output: Path
     content: Sequence[Path | str] = ()
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: Recipe | PaintRecipe = field(default_factory=Recipe)
     description: str = ""
     license_note: str = ""
     log_dir: Path | None = None
@@ -73,14 +73,14 @@ class LearnJob:
 class Progress:
     """Where a run stands.
 
-    `color_distance` is that of the last validation, and `untouched_distance` that of the content as it is.
+    `distance` is that of the last validation, and `untouched_distance` that of the content as it is.
     """
 
     step: int
     fraction: float
     seconds_left: float
     scalars: Scalars
-    color_distance: float
+    distance: float
     untouched_distance: float
 
 
@@ -102,8 +102,8 @@ class SilentListener:
         """Drop it."""
 
 
-def learn_look(job: LearnJob, listener: Listener | None = None) -> Manifest:
-    """Learn a look and write its style file.
+def learn_style(job: LearnJob, listener: Listener | None = None) -> Manifest:
+    """Learn a look or paint, as the recipe says, and write the style file.
 
     Ctrl-C ends the training early and keeps what has been learned; the checkpoint then stays, for `resume`.
 
@@ -137,31 +137,39 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
     recipe = job.recipe.resolved(has_content=bool(job.content))
     if recipe.batch_size % group.size:
         raise UsageError(f"a batch of {recipe.batch_size} cannot be shared by {group.size} processes")
-    encoder = load_encoder(recipe.encoder)
-    material = prepare_material(job.references, job.content, recipe, encoder, listener.say, job.pick)
-    trainer = LookTrainer(recipe, material.source, encoder, group)
-    spent = _resume(job, trainer, listener) if job.resume else 0.0
+    run = _prepare(job, recipe, group, listener)
+    spent = _resume(job, run.trainer, listener) if job.resume else 0.0
     budget = Budget(recipe.minutes, recipe.steps, spent)
     with Logbook(job.log_dir if group.is_first else None) as logbook, _interruptible(listener):
-        _run(job, trainer, material, budget, logbook, listener)
-    listener.say(trainer.monitor.verdict())
-    manifest = _finish(job, trainer, material, logbook.curves)
-    if budget.progress(trainer.step) >= 1 and group.is_first:
+        _walk(job, run, budget, logbook, listener)
+    listener.say(run.trainer.monitor.verdict())
+    manifest = _finish(job, run, logbook.curves)
+    if budget.progress(run.trainer.step) >= 1 and group.is_first:
         job.checkpoint_path.unlink(missing_ok=True)
     return manifest
 
 
-def _resume(job: LearnJob, trainer: LookTrainer, listener: Listener) -> float:
+def _prepare(job: LearnJob, recipe: Recipe | PaintRecipe, group: ProcessGroup, listener: Listener) -> LearningRun:
+    if isinstance(recipe, PaintRecipe):
+        return PaintRun.prepare(recipe, job.references, job.content, job.pick, group, listener.say)
+    return LookRun.prepare(recipe, job.references, job.content, job.pick, group, listener.say)
+
+
+def _resume(job: LearnJob, trainer: Trainer[Any], listener: Listener) -> float:
     if not job.checkpoint_path.exists():
         listener.say("nothing to resume: starting anew")
         return 0.0
     tensors, state = load_checkpoint(job.checkpoint_path)
-    saved = Recipe.from_json(state["recipe"])
-    if replace(saved, minutes=0.1, steps=None) != replace(trainer.recipe, minutes=0.1, steps=None):
+    if _without_length(state["recipe"]) != _without_length(trainer.recipe.as_json()):
         raise TrainingError(f"{job.checkpoint_path} is of a run with other options; use those, or delete it")
     trainer.restore(tensors, state)
     listener.say(f"resumed at step {trainer.step}")
     return float(state["spent_seconds"])
+
+
+def _without_length(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe without what a resumed run may change."""
+    return {name: value for name, value in recipe.items() if name not in ("minutes", "steps")}
 
 
 class _Interrupt:
@@ -195,10 +203,8 @@ def _interruptible(listener: Listener) -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _run(
-    job: LearnJob, trainer: LookTrainer, material: Material, budget: Budget, logbook: Logbook, listener: Listener
-) -> None:
-    distance = material.validation.distance(trainer.averaged_generator)
+def _walk(job: LearnJob, run: LearningRun, budget: Budget, logbook: Logbook, listener: Listener) -> None:
+    trainer, distance = run.trainer, run.distance()
     saved_at = budget.spent_seconds
     num_messages = len(trainer.monitor.messages)
     while True:
@@ -213,46 +219,36 @@ def _run(
             logbook.say(trainer.step, message)
         num_messages = len(trainer.monitor.messages)
         if trainer.step % trainer.recipe.validate_every == 0:
-            distance = material.validation.distance(trainer.averaged_generator)
-            logbook.record(trainer.step, {"validation/color_distance": distance})
-            _show_samples(trainer, material, logbook)
+            distance = run.distance()
+            logbook.record(trainer.step, {f"validation/{run.metric}": distance})
+            run.show_samples(logbook)
         if budget.spent_seconds - saved_at > CHECKPOINT_SECONDS:
             saved_at = budget.spent_seconds
             _save(job, trainer, saved_at)
         left = budget.seconds_left(trainer.step)
-        listener.progress(Progress(trainer.step, fraction, left, scalars, distance, material.validation.untouched))
+        listener.progress(Progress(trainer.step, fraction, left, scalars, distance, run.untouched))
     _save(job, trainer, budget.spent_seconds)
 
 
-def _save(job: LearnJob, trainer: LookTrainer, spent_seconds: float) -> None:
+def _save(job: LearnJob, trainer: Trainer[Any], spent_seconds: float) -> None:
     if trainer.group.is_first:
         tensors, state = trainer.state()
         save_checkpoint(job.checkpoint_path, tensors, {**state, "spent_seconds": spent_seconds})
 
 
-def _show_samples(trainer: LookTrainer, material: Material, logbook: Logbook) -> None:
-    batch = material.source.batch(trainer.step)
-    logbook.show_samples(trainer.step, trainer.averaged_generator.cpu(), batch.content, batch.thumbnails)
-    trainer.averaged_generator.to(trainer.device)
-
-
-def _finish(job: LearnJob, trainer: LookTrainer, material: Material, curves: Curves) -> Manifest:
-    generator = trainer.averaged_generator.cpu()
+def _finish(job: LearnJob, run: LearningRun, curves: Curves) -> Manifest:
+    trainer = run.trainer
     metrics = {
-        "color_distance": material.validation.distance(generator),
-        "color_distance_untouched": material.validation.untouched,
+        run.metric: run.distance(),
+        f"{run.metric}_untouched": run.untouched,
         "steps": float(trainer.step),
         **{f"final_{name}": value for name, value in trainer.monitor.smoothed.items() if "gradient" not in name},
     }
-    hashes = [example.sha256 for example in material.references.accepted]
-    num_content = len(material.content.accepted) if material.content else 0
+    hashes = [example.sha256 for example in run.references.accepted]
+    num_content = len(run.content.accepted) if run.content else 0
     sources = Sources.of(hashes, num_content, job.license_note)
-    manifest = describe_look(job.output.stem, job.description, trainer.recipe, sources, metrics)
+    manifest = run.describe(job.output.stem, job.description, sources, metrics)
     manifest = manifest.model_copy(update={"curves": curves.points()})
     if not trainer.group.is_first:
         return manifest
-    shown = material.shown
-    preview = make_preview(generator, [shown.picture(index) for index in range(len(shown))], shown.thumbnails)
-    lut = mean_lut(generator, material.validation_content.thumbnails[:_NUM_MEAN_LUT])
-    style = pack_style(manifest, generator, trainer.discriminator.cpu(), lut, preview, material.gate_pictures)
-    return save_style(style, job.output)
+    return save_style(run.pack(manifest), job.output)

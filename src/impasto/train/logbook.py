@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from impasto.errors import OutputError
-from impasto.train.look_generator import apply_lut
 
 _CURVES = {
     "discriminator/loss": "Discriminator's loss",
@@ -19,7 +19,10 @@ _CURVES = {
     "discriminator/accuracy_on_real": "Share of references that the discriminator gets right",
     "discriminator/accuracy_on_fake": "Share of outputs that the discriminator gets right",
     "generator/diversity": "Diversity of outputs against their content's",
+    "generator/content": "What outputs lose of their content, weighed",
+    "generator/style": "Distance of texture to the references, weighed",
     "validation/color_distance": "Distance of colours to references kept out of training",
+    "validation/texture_distance": "Distance of texture to references kept out of training",
 }
 _NUM_POINTS = 100
 
@@ -73,10 +76,10 @@ class Logbook:
                 self._writer.add_scalar(name, value, step)
 
     @torch.no_grad()
-    def show_samples(self, step: int, generator: nn.Module, crops: Tensor, thumbnails: Tensor) -> None:
-        """Add a sheet of crops B×3×H×W before (above) and after (below)."""
+    def show_samples(self, step: int, crops: Tensor, restyle: Callable[[], Tensor]) -> None:
+        """Add a sheet of crops B×3×H×W before (above) and after (below); `restyle` is called where there is a log."""
         if self._writer is not None:
-            after = apply_lut(crops, generator(thumbnails)).clamp(0, 1)
+            after = restyle().clamp(0, 1)
             sheet = torch.cat([torch.cat(list(row), dim=-1) for row in (crops, after)], dim=-2)
             self._writer.add_image("samples", sheet.cpu(), step)
 

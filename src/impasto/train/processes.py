@@ -29,11 +29,18 @@ class ProcessGroup:
     def average_gradients(self, modules: Iterable[nn.Module]) -> None:
         if self.size == 1:
             return
-        gradients = [p.grad for module in modules for p in module.parameters() if p.grad is not None]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        self._average([p.grad for module in modules for p in module.parameters() if p.grad is not None])
+
+    def average_buffers(self, modules: Iterable[nn.Module]) -> None:
+        """Average what networks count of the part of a batch that each process sees."""
+        if self.size > 1:
+            self._average([buffer for module in modules for buffer in module.buffers()])
+
+    def _average(self, tensors: list[Tensor]) -> None:
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
         distributed.all_reduce(flat)
-        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-            gradient.copy_(part.view_as(gradient) / self.size)
+        for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(part.view_as(tensor) / self.size)
 
     def agree(self, value: float) -> float:
         """Return the first process's value in all of them."""

@@ -12,6 +12,7 @@ from impasto.gallery.features import FeatureExtractor
 from impasto.gallery.gallery import Gallery
 from impasto.gallery.selection import MINIMUM_TO_SPLIT, find_clusters, pick_coherent, style_points
 from impasto.train.collection import Collection, Example
+from impasto.train.paint_recipe import PaintRecipe
 from impasto.train.recipe import Recipe
 from impasto.vision.encoders import Encoder
 
@@ -20,7 +21,11 @@ _NUM_SAMPLED = 200
 
 
 def choose_references(
-    collection: Collection, pick: int | None, recipe: Recipe, encoder: Encoder, say: Callable[[str], None]
+    collection: Collection,
+    pick: int | None,
+    recipe: Recipe | PaintRecipe,
+    encoder: Encoder,
+    say: Callable[[str], None],
 ) -> Collection:
     """Keep the `pick` most coherent references, or all where that is None, and warn of two styles.
 
@@ -69,7 +74,7 @@ def _warning(collection: Collection, groups: list[list[Example]], picked: bool) 
     larger, smaller = groups
     num_looked_at = len(larger) + len(smaller)
     sampled = f" (of {num_looked_at} looked at)" if num_looked_at < len(collection.accepted) else ""
-    advice = "picking from the larger group" if picked else "the look will lie between them"
+    advice = "picking from the larger group" if picked else "the style will lie between them"
     return (
         f"{collection.role}: two styles: {len(larger)} pictures like {larger[0].path} and {len(smaller)} like "
         f"{smaller[0].path}{sampled}; {advice}. To separate them: impasto library split FOLDER -o OUT"

@@ -6,6 +6,7 @@ folded into the convolutions that precede them: the network is frozen, and half 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -39,6 +40,8 @@ _STAGES = (
 )
 # The last block before each halving: strides 4, 8, 16 and 32.
 _TAPS = (2, 4, 10, 15)
+# The first block: stride 2, with 16 channels.
+_EARLIEST = 0
 
 
 class _SameConvolution(nn.Conv2d):
@@ -82,6 +85,7 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self._taps: tuple[int, ...] = _TAPS
         self.stem = _SameConvolution(3, 32, 3, 2)
         self.blocks = nn.ModuleList()
         num_inputs = 32
@@ -93,16 +97,27 @@ class EfficientNetLite0(nn.Module):
         self.head = _SameConvolution(320, 1280, 1)
         self.classifier = nn.Linear(1280, 1000)
 
-    def forward(self, images: Tensor, num_stages: int = 4) -> list[Tensor]:
+    def forward(self, images: Tensor, num_stages: int | None = None) -> list[Tensor]:
         hidden = functional.relu6(self.stem((images - INPUT_MEAN) / INPUT_DEVIATION))
         features = []
         for index, block in enumerate(self.blocks):
             hidden = block(hidden)
-            if index in _TAPS:
+            if index in self._taps:
                 features.append(hidden)
                 if len(features) == num_stages:
                     break
         return features
+
+    def with_earliest(self) -> EfficientNetLite0:
+        """Return this network with one more feature map before the others: stride 2, 16 channels.
+
+        The two share their weights. Brush and grain show there which stride 4 has already averaged.
+        """
+        network = copy.copy(self)
+        network._taps = (_EARLIEST, *_TAPS)
+        network.num_channels = (_STAGES[0].num_channels, *EfficientNetLite0.num_channels)
+        network.strides = (2, *EfficientNetLite0.strides)
+        return network
 
     def classify(self, images: Tensor) -> Tensor:
         """Return ImageNet logits B×1000 of a batch B×3×H×W in [0, 1]."""
