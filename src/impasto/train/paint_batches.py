@@ -24,7 +24,7 @@ _WIDER = 1.35
 _ROTATION_DEGREES, _ROTATION_SHARE = 15.0, 0.5
 
 _GAIN, _GRAIN = 0.2, 0.01
-_NEXT_SHIFT, _NEXT_GAIN, _NEXT_GRAIN = 7, 0.04, 0.012
+_NEXT_SHIFT, _NEXT_GAIN, _NEXT_GRAIN = 4, 0.04, 0.012
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,8 @@ class PaintBatchSource:
         content = _with_grain(self.content.draw(size, self._content_crop, random)[0], _GAIN, _GRAIN, random)
         twist = ColorTwist.draw(size, random)
         noise = draw_noise((size, 1, side, side), recipe, random)
-        rows, columns = (int(offset) for offset in random.integers(0, _NEXT_SHIFT + 1, 2))
+        # Odd, so that what the network ties to every second pixel of the screen shows.
+        rows, columns = (2 * int(offset) + 1 for offset in random.integers(0, _NEXT_SHIFT, 2))
         moved = torch.roll(content, (rows, columns), dims=(-2, -1))
         following = _with_grain(moved, _NEXT_GAIN, _NEXT_GRAIN, random)
         numbers = torch.from_numpy(styles.astype(np.int64))

@@ -16,8 +16,10 @@ from impasto.train.paint_features import luma_and_chroma
 
 # Chroma is compared over areas of this many pixels: within them strokes may have colours of their own.
 _CHROMA_AREA = 8
-_CHROMA_TOLERANCE = 0.05
+_CHROMA_TOLERANCE = 0.02
 _MEAN_CHROMA_SHARE = 0.5
+# References with less chroma than this, against the content's, have no colours that strokes could break into.
+_MONOCHROME = 0.3
 _GRID_AREA = 8
 _RANGE_MARGIN = 0.05
 _BORDER = 24
@@ -81,17 +83,22 @@ class Palette:
     references
         One pool for each style.
     share
-        Part of the way, in [0, 1].
+        Part of the way, in [0, 1]. All of it is gone where the references are monochrome.
     """
 
     def __init__(self, references: Sequence[Pool], content: Pool, share: float) -> None:
         mean, covariance = _chroma_population(content)
-        matrices, offsets = [], []
+        matrices, offsets, monochrome = [], [], []
         for pool in references:
             wanted_mean, wanted = _chroma_population(pool)
-            matrices.append(torch.eye(2) * (1 - share) + share * _transport(covariance, wanted))
-            offsets.append(share * _MEAN_CHROMA_SHARE * (wanted_mean - mean))
+            is_monochrome = bool(wanted.trace() < _MONOCHROME**2 * covariance.trace())
+            way, mean_way = (1.0, 1.0) if is_monochrome else (share, share * _MEAN_CHROMA_SHARE)
+            matrix = torch.eye(2) * (1 - way) + way * _transport(covariance, wanted)
+            matrices.append(matrix)
+            offsets.append(mean + mean_way * (wanted_mean - mean) - matrix @ mean)
+            monochrome.append(is_monochrome)
         self._matrices, self._offsets = torch.stack(matrices), torch.stack(offsets)
+        self._monochrome = torch.tensor(monochrome)
 
     def gap(self, painted: Tensor, content: Tensor, styles: Tensor) -> Tensor:
         """How far the chroma of outputs is from where the content's goes, area by area."""
@@ -100,8 +107,9 @@ class Palette:
         wanted = (
             torch.einsum("bkc,bchw->bkhw", self._matrices[styles], before) + self._offsets[styles][:, :, None, None]
         )
+        fringes = ((after - wanted).abs() * self._monochrome[styles][:, None, None, None]).mean()
         made, wanted = (functional.avg_pool2d(each, _CHROMA_AREA, _CHROMA_AREA // 2) for each in (after, wanted))
-        return functional.smooth_l1_loss(made, wanted, beta=_CHROMA_TOLERANCE)
+        return functional.smooth_l1_loss(made, wanted, beta=_CHROMA_TOLERANCE) + fringes
 
 
 def _chroma_population(pool: Pool) -> tuple[Tensor, Tensor]:

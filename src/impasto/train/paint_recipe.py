@@ -60,7 +60,7 @@ class PaintRecipe:
     stages: tuple[int, ...] = (0, 1, 2)
     r1_weight: float = 0.0
     width: float = 1.0
-    noise: str = "normal"
+    noise: str = "none"
     noise_strength: float = 0.2
     batch_size: int = 6
     crop_side: int = 192
@@ -69,12 +69,12 @@ class PaintRecipe:
     closest: int = 110
     farthest: int = 190
     adversarial_weight: float = 1.0
-    content_weight: float = 2.0
+    content_weight: float = 1.5
     style_weight: float = 2.0
     gram_weight: float = 2.0
-    chroma_weight: float = 20.0
+    chroma_weight: float = 40.0
     palette: float = 0.6
-    steadiness_weight: float = 4.0
+    steadiness_weight: float = 6.0
     grid_weight: float = 2.0
     generator_rate: float = 1e-3
     discriminator_rate: float = 4e-4

@@ -1,0 +1,179 @@
+"""The generator of a paint style: picture to picture, by convolutions alone.
+
+It holds no normalisation over the picture, so that a tile is painted as it would be within the whole, a frame as its
+neighbours are, and what modulates it folds into the weights: a style in its file is nothing but convolutions.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+MULTIPLE = 8
+"""What the sides of a picture must be multiples of."""
+
+_SLOPE = 0.2
+_COARSENESS = 4
+_MOMENTUM, _EPSILON = 0.02, 1e-4
+# Content that has changed by less than this, in [0, 1], is taken for noise, and held.
+_STILL, _MOVED, _LEAST_SHARE = 1.5 / 255, 6 / 255, 0.15
+
+
+class StyledConv2d(nn.Module):
+    """A convolution whose outputs each style scales and shifts.
+
+    Parameters
+    ----------
+    vector_size
+        Length of a style vector.
+    """
+
+    def __init__(self, num_inputs: int, num_outputs: int, vector_size: int, stride: int = 1, side: int = 3) -> None:
+        super().__init__()
+        self.stride = stride
+        self.padding = side // 2
+        self.weight = nn.Parameter(torch.empty(num_outputs, num_inputs, side, side))
+        self.gain = nn.Parameter(torch.ones(num_outputs))
+        self.bias = nn.Parameter(torch.zeros(num_outputs))
+        self.modulation = nn.Parameter(torch.randn(2, num_outputs, vector_size) * 0.05)
+        self.register_buffer("mean", torch.zeros(num_outputs))
+        self.register_buffer("variance", torch.ones(num_outputs))
+        self.is_folded = False
+        nn.init.kaiming_normal_(self.weight, _SLOPE)
+
+    def forward(self, inputs: Tensor, vectors: Tensor) -> Tensor:
+        """Convolve B×C×H×W; `vectors` is B×V, of which nothing is asked once they have been folded in."""
+        if self.is_folded:
+            return functional.conv2d(inputs, self.weight, self.bias, self.stride, self.padding)
+        outputs = functional.conv2d(inputs, self.weight, None, self.stride, self.padding)
+        outputs = functional.batch_norm(
+            outputs, self.mean, self.variance, None, None, self.training, _MOMENTUM, _EPSILON
+        )
+        scale, shift = torch.einsum("kov,bv->kbo", self.modulation, vectors)
+        return torch.addcmul((self.bias + shift)[..., None, None], outputs, (self.gain + scale)[..., None, None])
+
+    @torch.no_grad()
+    def fold(self, vector: Tensor) -> None:
+        """Make the style of `vector` the only one, and its statistics a part of the weights."""
+        scale, shift = torch.einsum("kov,v->ko", self.modulation, vector)
+        factor = (self.gain + scale) * (self.variance + _EPSILON).rsqrt()
+        self.weight.mul_(factor[:, None, None, None])
+        self.bias.add_(shift - factor * self.mean)
+        self.is_folded = True
+
+
+class _ResidualBlock(nn.Module):
+    def __init__(self, num_channels: int, vector_size: int) -> None:
+        super().__init__()
+        self.first = StyledConv2d(num_channels, num_channels, vector_size)
+        self.second = StyledConv2d(num_channels, num_channels, vector_size)
+        # Starts close to passing on what it is given.
+        nn.init.constant_(self.second.gain, 0.2)
+
+    def forward(self, inputs: Tensor, vectors: Tensor) -> Tensor:
+        hidden = functional.leaky_relu(self.first(inputs, vectors), _SLOPE)
+        return inputs + self.second(hidden, vectors)
+
+
+class PaintGenerator(nn.Module):
+    """Paints a picture.
+
+    Parameters
+    ----------
+    num_styles
+        How many styles it has learned at once; each is one row of `vectors`.
+    widths
+        Channels at a half, a quarter and an eighth of the size. Multiples of 16 cost the least: processors work on 8 or 16
+        at once.
+    num_blocks
+        Residual blocks at an eighth of the size.
+    """
+
+    def __init__(
+        self,
+        num_styles: int = 1,
+        widths: tuple[int, int, int] = (32, 48, 96),
+        num_blocks: int = 4,
+        vector_size: int = 16,
+    ) -> None:
+        super().__init__()
+        self.widths, self.num_blocks, self.vector_size = widths, num_blocks, vector_size
+        # The four pixels of a cell are made by different weights; what differs between them would be a grid on the screen.
+        binomial = torch.tensor([1.0, 2.0, 1.0]) / 4
+        self.register_buffer("smoothing", torch.outer(binomial, binomial).expand(3, 1, 3, 3).clone(), persistent=False)
+        self.vectors = nn.Parameter(torch.randn(num_styles, vector_size))
+
+        def conv(num_inputs: int, num_outputs: int, stride: int = 1, side: int = 3) -> StyledConv2d:
+            return StyledConv2d(num_inputs, num_outputs, vector_size, stride, side)
+
+        half, quarter, eighth = widths
+        self.stem = conv(16, half)
+        self.to_quarter = conv(half, quarter, 2)
+        self.to_eighth = conv(quarter, eighth, 2)
+        self.blocks = nn.ModuleList(_ResidualBlock(eighth, vector_size) for _ in range(num_blocks))
+        self.from_eighth = conv(eighth, quarter, side=1)
+        self.at_quarter = conv(quarter, quarter)
+        self.from_quarter = conv(quarter, half, side=1)
+        self.at_half = conv(half, half)
+        self.pixels = conv(half, 12)
+        with torch.no_grad():
+            # Alike for the four pixels of a cell, so that no grid is there before anything is learned.
+            self.pixels.gain.fill_(0.02)
+            self.pixels.weight.copy_(self.pixels.weight[::4].repeat_interleave(4, 0))
+
+    def forward(self, content: Tensor, noise: Tensor, styles: Tensor | None = None) -> Tensor:
+        """Return B×3×H×W, not yet limited to [0, 1].
+
+        Parameters
+        ----------
+        content
+            B×3×H×W, sRGB in [0, 1]; sides are multiples of `MULTIPLE`.
+        noise
+            B×1×H×W, of mean 0 and deviation 1.
+        styles
+            B indices of `vectors`, or B×V vectors; None after `fold`.
+        """
+        vectors = (
+            styles
+            if styles is not None and styles.is_floating_point()
+            else self.vectors[0 if styles is None else styles]
+        )
+        folded = torch.cat(
+            (functional.pixel_unshuffle(content - 0.5, 2), functional.pixel_unshuffle(noise * 0.25, 2)), 1
+        )
+        half = functional.leaky_relu(self.stem(folded, vectors), _SLOPE)
+        quarter = functional.leaky_relu(self.to_quarter(half, vectors), _SLOPE)
+        hidden = functional.leaky_relu(self.to_eighth(quarter, vectors), _SLOPE)
+        for block in self.blocks:
+            hidden = block(hidden, vectors)
+        hidden = functional.leaky_relu(quarter + _enlarged(self.from_eighth(hidden, vectors)), _SLOPE)
+        hidden = functional.leaky_relu(self.at_quarter(hidden, vectors), _SLOPE)
+        hidden = functional.leaky_relu(half + _enlarged(self.from_quarter(hidden, vectors)), _SLOPE)
+        hidden = functional.leaky_relu(self.at_half(hidden, vectors), _SLOPE)
+        residual = functional.pixel_shuffle(self.pixels(hidden, vectors), 2)
+        return _coarse(content) + functional.conv2d(residual, self.smoothing, padding=1, groups=3)
+
+    def fold(self, style: int | Tensor) -> None:
+        """Keep one style, by its number or its vector, as plain weights."""
+        vector = (self.vectors[style] if isinstance(style, int) else style).detach()
+        for module in self.modules():
+            if isinstance(module, StyledConv2d):
+                module.fold(vector)
+
+
+def _coarse(content: Tensor) -> Tensor:
+    """Return content without what is finer than a brush, which the generator then has to paint anew."""
+    small = functional.avg_pool2d(content, _COARSENESS)
+    return functional.interpolate(small, scale_factor=float(_COARSENESS), mode="bilinear")
+
+
+def _enlarged(features: Tensor) -> Tensor:
+    return functional.interpolate(features, scale_factor=2.0, mode="nearest")
+
+
+def held_content(content: Tensor, state: Tensor) -> Tensor:
+    """Return content in which what changed by no more than noise stays as `state` has it; both B×3×H×W in [0, 1]."""
+    change = content - state
+    share = (change.abs().amax(dim=1, keepdim=True) - _STILL) / (_MOVED - _STILL)
+    return state + share.clamp(_LEAST_SHARE, 1.0) * change
