@@ -146,6 +146,28 @@ def test_styles_in_turn(style: impasto.Style, look: impasto.Style, picture: NDAr
         chain.gate()
 
 
+@pytest.mark.parametrize("spec", ["oil+pale", "pale+oil"])
+def test_a_chain_that_paints_is_paint_and_tells_what_painted(
+    style: impasto.Style, look: impasto.Style, spec: str
+) -> None:
+    assert (style.family, look.family) == ("paint", "look")
+    chain = impasto.load(spec)
+    assert chain.family == "paint"
+    assert chain.runtime_name() == style.runtime_name()
+
+
+def test_a_chain_of_looks_is_a_look(look: impasto.Style) -> None:
+    chain = impasto.load("pale+pale")
+    assert (chain.family, chain.runtime_name()) == ("look", "onnx")
+
+
+def test_a_blend_has_no_gate(home: Path, save_paint: Callable[..., Path]) -> None:
+    save_paint(home / "inverted.style", "invert")
+    save_paint(home / "plain.style", "identity")
+    with pytest.raises(impasto.StyleFileError, match=r"^inverted-50-plain-50: A blend carries no verdict"):
+        impasto.load("inverted,plain").gate()
+
+
 def test_many_files(style: impasto.Style, picture: NDArray[np.uint8]) -> None:
     for k in range(3):
         Image.fromarray(np.roll(picture, k, axis=1)).save(f"{k}.png")

@@ -12,6 +12,7 @@ from impasto.apply.lut import Lut3D
 from impasto.apply.stylizer import Stylizer
 from impasto.apply.stylizers import StylizerOptions
 from impasto.errors import StyleFileError, UsageError
+from impasto.style.runtimes import AUTO
 
 
 class StyleChain(Style):
@@ -35,13 +36,27 @@ class StyleChain(Style):
         return "+".join(link.name for link in self._links)
 
     @property
+    def family(self) -> str:
+        """`paint` if any of them paints."""
+        return self._painting.family
+
+    @property
     def description(self) -> str:
         """That of each."""
         return " Then: ".join(link.description for link in self._links)
 
+    @property
+    def _painting(self) -> Style:
+        """The link whose network takes the time: the first that paints, if any does."""
+        return next((link for link in self._links if link.family == "paint"), self._links[-1])
+
+    def runtime_name(self, runtime: str = AUTO) -> str:
+        """Return the name of what runs the network that takes longest, where `runtime` is asked for."""
+        return self._painting.runtime_name(runtime)
+
     def _stylizer_everywhere(self, options: StylizerOptions, num_threads: int | None, *, padded: bool) -> Stylizer:
-        textured = any(link.family == "paint" for link in self._links)
-        plain = replace(options, texture_scale=1.0) if textured else options
+        # Where none has a texture, a look is given the scale, and refuses it.
+        plain = replace(options, texture_scale=1.0) if self.family == "paint" else options
         return ChainStylizer(
             [
                 link._stylizer_everywhere(options if link.family == "paint" else plain, num_threads, padded=padded)

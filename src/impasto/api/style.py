@@ -22,14 +22,14 @@ from impasto.apply.plan import Pair, plan_beside, plan_outputs
 from impasto.apply.regions import Where
 from impasto.apply.run import ApplyOptions, ApplyReport, Progress, apply_to_files
 from impasto.apply.stylizer import State, Stylizer
-from impasto.apply.stylizers import DEFAULT_RUNTIME, StylizerOptions, make_stylizer, within
+from impasto.apply.stylizers import StylizerOptions, make_stylizer, within
 from impasto.errors import StyleFileError, UsageError
 from impasto.export.mean_look import mean_look
 from impasto.media.files import check_output
 from impasto.media.frame import Frame
 from impasto.style.file import StyleFile, save_style
 from impasto.style.runtime import OnnxRuntime, Runtime
-from impasto.style.runtimes import load_runtime
+from impasto.style.runtimes import AUTO, load_runtime
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -125,7 +125,7 @@ class Style:
         keep_color: bool = False,
         texture_scale: float = 1.0,
         where: Where | None = None,
-        runtime: str = DEFAULT_RUNTIME,
+        runtime: str = AUTO,
     ) -> Any:
         """Restyle one picture.
 
@@ -196,7 +196,7 @@ class Style:
         keep_color: bool = False,
         texture_scale: float = 1.0,
         where: Where | None = None,
-        runtime: str = DEFAULT_RUNTIME,
+        runtime: str = AUTO,
     ) -> ApplyReport:
         """Restyle many files, as `plan` pairs them; one that fails does not stop the rest.
 
@@ -230,7 +230,7 @@ class Style:
         Raises
         ------
         StyleFileError
-            The style carries no verdict: it was learned by an older Impasto.
+            The style carries no verdict: it is a blend, or was learned by an older Impasto.
         """
         from impasto.gate.gate import Gate  # noqa: PLC0415  takes pydantic's and vision's modules, which few calls need
 
@@ -252,7 +252,7 @@ class Style:
         keep_color: bool = False,
         texture_scale: float = 1.0,
         where: Where | None = None,
-        runtime: str = DEFAULT_RUNTIME,
+        runtime: str = AUTO,
     ) -> Stylizer:
         """Return what restyles frames.
 
@@ -332,12 +332,12 @@ class Style:
         save_style(self._file, Path(path))
         return Path(path)
 
-    def runtime_name(self, runtime: str = DEFAULT_RUNTIME) -> str:
+    def runtime_name(self, runtime: str = AUTO) -> str:
         """Return the name of what runs the network where `runtime` is asked for, such as what "auto" takes here."""
         loaded = (each.name for (asked, _), each in self._runtimes.items() if asked == runtime)
         return next(loaded, None) or self._runtime(runtime).name
 
-    def _runtime(self, name: str = DEFAULT_RUNTIME, num_threads: int | None = None) -> Runtime:
+    def _runtime(self, name: str = AUTO, num_threads: int | None = None) -> Runtime:
         """Load the generator once for each runtime and number of threads; a look's is too small for threads."""
         key = name, (1 if self.family == "look" else num_threads or available_cores())
         if key not in self._runtimes:
@@ -345,7 +345,7 @@ class Style:
         return self._runtimes[key]
 
     def _load_runtime(self, name: str, num_threads: int) -> Runtime:
-        if self.family == "look" and name == DEFAULT_RUNTIME:
+        if self.family == "look" and name == AUTO:
             # Its network takes less time than others need to load.
             return OnnxRuntime(self._file.generator, num_threads)
         return load_runtime(self._file.generator, name, num_threads=num_threads)

@@ -14,8 +14,7 @@ from impasto.apply.stylizer import Stylizer
 from impasto.errors import StyleFileError, UsageError
 from impasto.style.manifest import Manifest
 from impasto.style.runtime import Runtime
-
-DEFAULT_RUNTIME = "auto"
+from impasto.style.runtimes import AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class StylizerOptions:
     keep_color: bool = False
     texture_scale: float = 1.0
     where: Where | None = None
-    runtime: str = DEFAULT_RUNTIME
+    runtime: str = AUTO
 
     def __post_init__(self) -> None:
         check_strength(self.strength)

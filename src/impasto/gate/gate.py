@@ -18,6 +18,9 @@ from impasto.style.file import StyleFile
 from impasto.style.manifest import GateScale
 from impasto.style.verdict import SUSPICION, Judgement, Verdict
 
+_OF_A_BLEND = (
+    "A blend carries no verdict, since nothing has learned to judge it. Its styles can be judged one at a time."
+)
 TOO_SMALL = "too small to be judged"
 FEW_PICTURES = 12
 """A gate that was calibrated on fewer is lenient, and says so."""
@@ -29,13 +32,13 @@ class Gate:
     Raises
     ------
     StyleFileError
-        The style carries no verdict, as those of older versions do not, or its discriminator cannot be used.
+        The style carries no verdict, as blends and early styles do not, or its discriminator cannot be used.
     """
 
     def __init__(self, style: StyleFile) -> None:
         model, discriminator = style.manifest.gate, style.discriminator
         if model is None or discriminator is None:
-            raise StyleFileError(NO_VERDICT)
+            raise StyleFileError(_OF_A_BLEND if style.manifest.is_blend else NO_VERDICT)
         self._model = model
         self._judge = Judge(discriminator)
         self._expectation = Expectation(np.array(model.expected, np.float64).reshape(-1, 3))

@@ -21,7 +21,7 @@ from impasto.errors import StyleFileError, UsageError
 from impasto.style.file import StyleFile, load_manifest, load_style
 from impasto.style.library import StyleLibrary
 from impasto.style.lut_member import pack_lut, unpack_lut
-from impasto.style.manifest import Manifest, Needs, Sources
+from impasto.style.manifest import BLEND, Manifest, Needs, Sources
 from impasto.style.names import STYLE_SUFFIX, is_style_name
 from impasto.style.onnx_graph import Graph, initializers, read_graph
 from impasto.style.onnx_mean import mean_model
@@ -285,7 +285,7 @@ def _blended_manifest(shares: WeightedStyles) -> Manifest:
         created=max(manifest.created for manifest in manifests),
         impasto_version=__version__,
         needs=_blended_needs(shares),
-        recipe={"blend": dict(weights)},
+        recipe={BLEND: dict(weights)},
         sources=_merged_sources(manifests),
     )
 

@@ -18,6 +18,8 @@ from impasto.style.names import is_style_name
 
 SCHEMA_VERSION: Final = 1
 MAX_LISTED_REFERENCES = 256
+BLEND: Final = "blend"
+"""The key of a recipe that mixes other styles: which, and how much of each."""
 
 Family = Literal["look", "paint", "dream"]
 
@@ -223,6 +225,11 @@ class Manifest(_Part):
     curves: Annotated[dict[Key, Curve], Field(max_length=16)] = Field(default_factory=dict)
     gate: GateModel | None = None
     members: dict[str, Sha256] = Field(default_factory=dict)
+
+    @property
+    def is_blend(self) -> bool:
+        """Whether it was mixed of other styles, and never trained."""
+        return BLEND in self.recipe
 
     @model_validator(mode="after")
     def _states_its_sizes(self) -> Self:
