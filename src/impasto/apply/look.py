@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from impasto.apply.held_lut import HeldLut
 from impasto.apply.lut import Lut3D, check_strength
-from impasto.apply.native_space import lut_in_native_space, lut_keeping_color
+from impasto.apply.native_space import foreign_profile, lut_in_native_space, lut_keeping_color
 from impasto.apply.stylizer import State
 from impasto.apply.thumbnail import area_thumbnail
 from impasto.errors import StyleFileError
@@ -110,13 +110,12 @@ class LookStylizer:
             The generator fails, or its output is not a LUT.
         """
         thumbnail = area_thumbnail(frame.pixels, self._thumbnail_side, num_threads=self._num_threads)
-        if frame.color.icc_profile is None:
+        icc_profile = foreign_profile(frame)
+        if icc_profile is None:
             return self._predicted(thumbnail)
-        from impasto.media import color_profile  # noqa: PLC0415  imports Pillow, which plain sRGB arrays do not need
+        from impasto.media.color_profile import profile_transforms  # noqa: PLC0415  imports Pillow
 
-        if color_profile.is_srgb(frame.color.icc_profile):
-            return self._predicted(thumbnail)
-        to_srgb, to_native = color_profile.profile_transforms(frame.color.icc_profile)
+        to_srgb, to_native = profile_transforms(icc_profile)
         srgb = to_srgb(thumbnail.reshape(-1, 3)).reshape(thumbnail.shape)
         return lut_in_native_space(self._predicted(srgb), to_srgb, to_native)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.apply.lut import Lut3D
+from impasto.media.frame import Frame
 from impasto.vision.lab import lab_to_rgb, rgb_to_lab, rgb_to_lightness
 
 ColorTransform = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -35,6 +36,16 @@ def lut_in_native_space(lut: Lut3D, to_srgb: ColorTransform, to_native: ColorTra
     residual = colors - to_native(srgb)
     graded = to_native(lut.apply(srgb)) + residual
     return Lut3D(graded.clip(0, 1).reshape(size, size, size, 3))
+
+
+def foreign_profile(frame: Frame) -> bytes | None:
+    """Return the profile of a frame that is not in sRGB."""
+    icc_profile = frame.color.icc_profile
+    if icc_profile is None:
+        return None
+    from impasto.media.color_profile import is_srgb  # noqa: PLC0415  imports Pillow, which arrays do not need
+
+    return None if is_srgb(icc_profile) else icc_profile
 
 
 def lut_keeping_color(lut: Lut3D, size: int = 33) -> Lut3D:

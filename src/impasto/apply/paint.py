@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from impasto.apply.blocks import available_cores
 from impasto.apply.full_size import Painting
 from impasto.apply.lut import check_strength
-from impasto.apply.native_space import profile_luts
+from impasto.apply.native_space import foreign_profile, profile_luts
 from impasto.apply.noise_field import noise_field
 from impasto.apply.stylizer import State
 from impasto.apply.tiling import paint_in_tiles
@@ -110,21 +110,18 @@ class PaintStylizer:
         """
         if self._strength == 0:
             return frame, state
-        brush, icc_profile = self._brush, _foreign_profile(frame)
+        brush, icc_profile = self._brush, foreign_profile(frame)
         size = working_size(frame.height, frame.width, brush.working_side / brush.texture_scale, brush.multiple)
         content = working_picture(frame.pixels, size, num_threads=self._num_threads)
         if icc_profile is not None:
             to_srgb, _ = profile_luts(icc_profile)
             content = np.ascontiguousarray(to_srgb.apply(np.moveaxis(content[0], 0, -1)).transpose(2, 0, 1)[None])
-        canvas = state.canvas
-        if (
-            canvas is None
-            or (state.shot, state.icc_profile) != (frame.shot, icc_profile)
-            or canvas.shape != content.shape
-        ):
-            canvas = content
+        same_shot = (state.shot, state.icc_profile) == (frame.shot, icc_profile)
+        held = (
+            state.canvas if same_shot and state.canvas is not None and state.canvas.shape == content.shape else content
+        )
         noise = noise_field(size.padded_height, size.padded_width, brush.seed)
-        inputs = {"content": content, "state": canvas, "noise": noise}
+        inputs = {"content": content, "state": held, "noise": noise}
         outputs = paint_in_tiles(self._runtime, inputs, multiple=brush.multiple)
         seen, painted = (array[0][:, *size.inner] for array in (content, outputs["painted"]))
         painting = Painting.of(seen, painted, num_threads=self._num_threads)
@@ -145,12 +142,3 @@ class PaintStylizer:
                 pixels, self._strength, luts, out=out, keep_color=keep_color, num_threads=num_threads
             )
         return out if out.shape == pixels.shape else out[..., :3]
-
-
-def _foreign_profile(frame: Frame) -> bytes | None:
-    """Return the profile of a frame that is not in sRGB."""
-    if frame.color.icc_profile is None:
-        return None
-    from impasto.media.color_profile import is_srgb  # noqa: PLC0415  imports Pillow, which arrays do not need
-
-    return None if is_srgb(frame.color.icc_profile) else frame.color.icc_profile

@@ -144,29 +144,29 @@ def layer_rows(painted: Array, lumas: tuple[Array, Array], gains: Array, layers:
 @compiled
 def _widen(records: Array, starts: Array, weights: Array, planes: Array) -> None:
     """Bring one row of records, W×8, to the width of the taps, as planes 8×K."""
-    mixed = np.empty(8, np.float32)
+    mixed = np.empty(NUM_LAYERS, np.float32)
     for x in range(starts.size):
-        for layer in range(8):
+        for layer in range(NUM_LAYERS):
             mixed[layer] = 0
         for k in range(weights.shape[1]):
             weight, record = weights[x, k], records[starts[x] + k]
-            for layer in range(8):
+            for layer in range(NUM_LAYERS):
                 mixed[layer] += weight * record[layer]
-        for layer in range(8):
+        for layer in range(NUM_LAYERS):
             planes[layer, x] = mixed[layer]
 
 
 @compiled
 def _mix_rows(ring: Array, start: int, weights: Array, planes: Array) -> None:
     """Weigh the rows of a ring that begin with `start`."""
-    for layer in range(8):
+    for layer in range(NUM_LAYERS):
         for x in range(planes.shape[1]):
             planes[layer, x] = 0
     for k in range(weights.size):
         weight = weights[k]
         if weight != 0:
             row = ring[(start + k) % ring.shape[0]]
-            for layer in range(8):
+            for layer in range(NUM_LAYERS):
                 one, other = planes[layer], row[layer]
                 for x in range(one.size):
                     one[x] += weight * other[x]
@@ -296,8 +296,8 @@ def render_rows(
     row_starts, row_weights = row_taps
     starts, weights = column_taps
     width = starts.size
-    ring = np.empty((row_weights.shape[1], 8, width), np.float32)
-    planes = np.empty((8, width), np.float32)
+    ring = np.empty((row_weights.shape[1], NUM_LAYERS, width), np.float32)
+    planes = np.empty((NUM_LAYERS, width), np.float32)
     colors, results = np.empty((3, width), np.float32), np.empty((3, width), np.float32)
     scale = np.float32(1) / settings[0]
     num_widened = row_starts[0] if row_starts.size else 0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.apply.masked import Mask, Region
-from impasto.apply.native_space import profile_luts
+from impasto.apply.native_space import foreign_profile, profile_luts
 from impasto.apply.working_picture import working_picture, working_size
 from impasto.errors import UnusablePixelsError, UsageError
 from impasto.media.frame import Frame, pixel_maximum
@@ -120,9 +120,12 @@ def _face_region() -> Region:
 
     def region(frame: Frame) -> Mask | None:
         seen = _look_at(frame)
+        faces = detect_faces(seen)
+        if not faces:
+            return None
         rows, columns = np.ogrid[: seen.shape[0], : seen.shape[1]]
         mask = np.ones(seen.shape[:2], np.float32)
-        for face in detect_faces(seen):
+        for face in faces:
             across = (columns - face.x - face.width / 2) / (face.width / 2 * _FACE_WIDTH)
             down = (rows - face.y - face.height * (0.5 - _FACE_RISE)) / (face.height / 2 * _FACE_HEIGHT)
             outside = ((np.hypot(across, down) - 1) / (_FACE_FADE - 1)).clip(0, 1)
@@ -139,8 +142,5 @@ def _look_at(frame: Frame) -> Floats:
     size = working_size(frame.height, frame.width, side)
     small = working_picture(frame.pixels, size, num_threads=1)[0][:, *size.inner]
     seen = np.ascontiguousarray(np.moveaxis(small, 0, -1))
-    if frame.color.icc_profile is None:
-        return seen
-    from impasto.media.color_profile import is_srgb  # noqa: PLC0415  imports Pillow
-
-    return seen if is_srgb(frame.color.icc_profile) else profile_luts(frame.color.icc_profile)[0].apply(seen)
+    icc_profile = foreign_profile(frame)
+    return seen if icc_profile is None else profile_luts(icc_profile)[0].apply(seen)
