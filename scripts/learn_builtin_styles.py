@@ -84,7 +84,9 @@ STYLES = (
         PAINTINGS.format("Turner, Sargent and von Alt, of an MIT-licensed collection"),
     ),
     BuiltinStyle(
-        "ukiyo-e-palette", "ukiyoe", "The palette of Japanese woodblock prints: paper whites, indigo, faded ink. No lines.",
+        "ukiyo-e-palette",
+        "ukiyoe",
+        "The palette of Japanese woodblock prints: paper whites, indigo, faded ink. No lines.",
         PAINTINGS.format("Hiroshige, Hokusai, Kuniyoshi, Toyokuni and others"),
     ),
 )  # fmt: skip
