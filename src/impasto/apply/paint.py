@@ -116,10 +116,9 @@ class PaintStylizer:
         if icc_profile is not None:
             to_srgb, _ = profile_luts(icc_profile)
             content = np.ascontiguousarray(to_srgb.apply(np.moveaxis(content[0], 0, -1)).transpose(2, 0, 1)[None])
-        same_shot = (state.shot, state.icc_profile) == (frame.shot, icc_profile)
-        held = (
-            state.canvas if same_shot and state.canvas is not None and state.canvas.shape == content.shape else content
-        )
+        held = state.canvas if (state.shot, state.icc_profile) == (frame.shot, icc_profile) else None
+        if held is None or held.shape != content.shape:
+            held = content
         noise = noise_field(size.padded_height, size.padded_width, brush.seed)
         inputs = {"content": content, "state": held, "noise": noise}
         outputs = paint_in_tiles(self._runtime, inputs, multiple=brush.multiple)
