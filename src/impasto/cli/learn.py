@@ -74,7 +74,7 @@ Noise = Annotated[
     str | None,
     typer.Option(
         "--noise",
-        help="What strokes of paint are scattered by: normal, uniform, laplace or none. Default: normal.",
+        help="What strokes of paint are scattered by: normal, uniform, laplace or none.",
         show_default=False,
     ),
 ]

@@ -15,13 +15,13 @@ from impasto.train.paint_features import Features, PaintFeatures
 from impasto.train.paint_generator import PaintGenerator, StyledConv2d
 from impasto.train.paint_recipe import FROM_NOTHING, PaintRecipe
 from impasto.train.processes import ProcessGroup
-from impasto.train.trainer import Scalars, Trainer
+from impasto.train.trainer import Phase, Scalars, Trainer
 
 _ADVERSARIAL_SCALE = 3.0
 _STYLE_SCALE = 3.0
 _RANGE_WEIGHT = 20.0
 # Looking at a next frame takes as long as half a step, so it is done now and then, and counts for more.
-_STEADY_EVERY = 3
+_STEADY_EVERY = 2
 _WARM_UP_STEPS = 20
 _FALL_FROM = 0.5
 _FINAL_RATE = 0.02
@@ -71,6 +71,8 @@ class PaintTrainer(Trainer[PaintBatch]):
     ) -> None:
         torch.manual_seed(recipe.seed)
         discriminator = PaintDiscriminator(features, len(source.references), recipe.seed)
+        # Module.to does take a memory format; torch's own stub leaves it out.
+        generator = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         super().__init__(recipe, source, generator, discriminator, group)
         self.averaged_generator.eval()
         self.features = features
@@ -108,6 +110,11 @@ class PaintTrainer(Trainer[PaintBatch]):
         for module in self.generator.modules():
             if isinstance(module, StyledConv2d):
                 module.weight.requires_grad_(not is_early)
+
+    def _let_learn(self, phase: Phase[PaintBatch], progress: float) -> None:
+        super()._let_learn(phase, progress)
+        if phase.module is self.generator:
+            self._choose_what_learns(progress)
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")

@@ -193,8 +193,7 @@ class Trainer(ABC, Generic[BatchT]):
     def _run(self, phase: Phase[BatchT], batch: BatchT, progress: float) -> Scalars:
         for group in phase.optimiser.param_groups:
             group["lr"] = phase.rate * self._rate_factor(progress) * self.rate_factors[phase.name]
-        for other in self.phases:
-            other.module.requires_grad_(other is phase)
+        self._let_learn(phase, progress)
         loss, scalars = phase.objective(batch)
         phase.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -203,6 +202,11 @@ class Trainer(ABC, Generic[BatchT]):
         if torch.isfinite(norm):
             phase.optimiser.step()
         return {f"{phase.name}/loss": float(loss.detach()), f"{phase.name}/gradient": float(norm), **scalars}
+
+    def _let_learn(self, phase: Phase[BatchT], progress: float) -> None:  # noqa: ARG002 - families may go by it
+        """Let the player of a phase learn, and no other."""
+        for other in self.phases:
+            other.module.requires_grad_(other is phase)
 
     def _view(self, images: Tensor) -> Tensor:
         """Return pictures as the discriminator sees them."""
