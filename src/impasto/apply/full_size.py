@@ -18,7 +18,7 @@ from impasto.apply.blocks import run_blocks
 from impasto.apply.lut import Lut3D
 from impasto.apply.resampling import enlarging_taps
 from impasto.media.frame import Pixels, padded_storage, pixel_maximum
-from impasto.vision.lab import rgb_to_linear
+from impasto.vision.lab import compress_light, linear_to_rgb, rgb_to_linear
 
 Floats = NDArray[np.float32]
 
@@ -162,11 +162,8 @@ def rows_per_block(width: int) -> int:
 @cache
 def _color_curves() -> Floats:
     """Return what `paint_kernels.render_rows` takes to keep colours."""
-    values = np.linspace(0, 1, _NUM_CURVE_POINTS)
-    light = rgb_to_linear(values)
-    compressed = np.where(values > 216 / 24389, np.cbrt(values), values * (24389 / 27 / 116) + 16 / 116)
-    encoded = np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055)
-    return np.stack([light, compressed, encoded]).astype(np.float32)
+    values = np.linspace(0, 1, _NUM_CURVE_POINTS, dtype=np.float32)
+    return np.stack([rgb_to_linear(values), compress_light(values), linear_to_rgb(values)])
 
 
 def _crispness(enlargement: float) -> float:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-# Linear sRGB to XYZ over the white point (IEC 61966-2-1), so that white is 1, 1, 1.
 _WHITE = np.array([0.95047, 1.0, 1.08883])
-TO_XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
-TO_XYZ = (TO_XYZ / _WHITE[:, None]).astype(np.float32)
+_XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
+TO_XYZ = (_XYZ / _WHITE[:, None]).astype(np.float32)
+"""Linear sRGB to XYZ over the white point (IEC 61966-2-1), so that white is 1, 1, 1."""
 FROM_XYZ = np.linalg.inv(TO_XYZ).astype(np.float32)
 _NUM_STEPS = 4096
 
@@ -26,15 +26,20 @@ def rgb_to_linear(rgb: NDArray[Any]) -> Floats:
     return value
 
 
+def linear_to_rgb(linear: NDArray[Any]) -> Floats:
+    """Encode linear light in [0, 1] as sRGB, of any shape."""
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
 def rgb_to_lightness(rgb: NDArray[Any]) -> Floats:
     """Return L* in [0, 100], of shape (…), of sRGB (…×3) in [0, 1]."""
     luminance: Floats = rgb_to_linear(rgb) @ TO_XYZ[1]
-    return np.float32(116) * _compress(luminance) - np.float32(16)
+    return np.float32(116) * compress_light(luminance) - np.float32(16)
 
 
 def rgb_to_lab(rgb: NDArray[Any]) -> Floats:
     """Return L* in [0, 100], a* and b* (…×3) of sRGB (…×3) in [0, 1]."""
-    x, y, z = np.moveaxis(_compress(rgb_to_linear(rgb) @ TO_XYZ.T), -1, 0)
+    x, y, z = np.moveaxis(compress_light(rgb_to_linear(rgb) @ TO_XYZ.T), -1, 0)
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
@@ -43,8 +48,12 @@ def lab_to_rgb(lab: NDArray[Any]) -> Floats:
     lightness, a, b = np.moveaxis(np.asarray(lab, np.float32), -1, 0)
     y = (lightness + 16) / 116
     light = _expand(np.stack([y + a / 500, y, y - b / 200], axis=-1))
-    linear = (light @ FROM_XYZ.T).clip(0, 1)
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+    return linear_to_rgb((light @ FROM_XYZ.T).clip(0, 1))
+
+
+def compress_light(light: Floats) -> Floats:
+    """Return CIE's f of light over that of white, of any shape: a cube root, with a straight line near black."""
+    return np.where(light > 216 / 24389, np.cbrt(light), light * np.float32(24389 / 27 / 116) + np.float32(16 / 116))
 
 
 def delta_e_2000(lab: Floats, other: Floats) -> Floats:
@@ -98,13 +107,8 @@ def _rotation(chroma: Floats, hue: Floats) -> Floats:
     return result
 
 
-def _compress(light: Floats) -> Floats:
-    """Return CIE's f: a cube root, with a straight line near black."""
-    return np.where(light > 216 / 24389, np.cbrt(light), light * np.float32(24389 / 27 / 116) + np.float32(16 / 116))
-
-
 def _expand(root: Floats) -> Floats:
-    """Undo `_compress`."""
+    """Undo `compress_light`."""
     light: Floats = np.where(root > 6 / 29, root**3, 3 * (6 / 29) ** 2 * (root - 4 / 29)).astype(np.float32)
     return light
 
