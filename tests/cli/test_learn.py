@@ -77,6 +77,32 @@ def test_what_was_not_said_is_as_the_recipe_has_it(run: Run, jobs: list[Any]) ->
     assert not job.overwrite
 
 
+def test_paint_has_options_of_its_own(run: Run, jobs: list[Any]) -> None:
+    from impasto.train.paint_recipe import PaintRecipe
+
+    words = "one.jpg --family paint --from none --width 2 --noise laplace --loss lsgan --minutes 3 -o w.style"
+    run("learn", *words.split())
+    assert jobs[0].recipe == PaintRecipe(start="none", width=2.0, noise="laplace", loss="lsgan", minutes=3.0)
+    run("learn", "one.jpg", "--family", "paint", "-o", "v.style")
+    assert jobs[1].recipe == PaintRecipe()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--width 2", "learning a style of the family 'look' has no option width."),
+        ("--family dream", "no family named 'dream' can be learned; choose one of: look, paint"),
+        ("--family paint --width 2", "what learning starts from has a width of its own; say --from none"),
+        ("--family paint --noise pink", "no noise named 'pink'; choose one of: normal, uniform, laplace, none"),
+        ("--family paint --from monet", "learning starts from 'trunk', 'none' or a .style file, not 'monet'"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(run: Run, jobs: list[Any], words: str, said: str) -> None:
+    shown = run("learn", "one", "-o", "w.style", *words.split(), code=2).stderr
+    assert shown.startswith(f"impasto: {said.split(';', maxsplit=1)[0]}")
+    assert jobs == []
+
+
 def test_a_number_of_steps_reaches_the_recipe(run: Run, jobs: list[Any]) -> None:
     run("learn", "one", "-o", "w.style", "--steps", "12")
     assert jobs[0].recipe.steps == 12
@@ -188,12 +214,23 @@ def test_the_function_writes_a_file_when_asked(jobs: list[Any]) -> None:
     assert jobs[0].license_note == "mine"
 
 
+def test_the_function_learns_paint(jobs: list[Any]) -> None:
+    from impasto.train.paint_recipe import PaintRecipe
+
+    impasto.learn("monet/", content="photos/", family="paint", steps=5, palette=0.2)
+    assert jobs[0].recipe == PaintRecipe(steps=5, palette=0.2)
+    impasto.learn("monet/", family="paint", minutes=2)
+    assert jobs[1].recipe == PaintRecipe(minutes=2)
+
+
 @pytest.mark.parametrize("references", [[], "..", "/", "con"])
 def test_references_whose_name_is_no_style_name(jobs: list[Any], references: Any) -> None:
     assert impasto.learn(references).name in {"learned", Path("..").resolve().stem}
 
 
-@pytest.mark.parametrize("options", [{"stepz": 3}, {"minutes": -1}, {"loss": "hing"}, {"steps": 0}])
+@pytest.mark.parametrize(
+    "options", [{"stepz": 3}, {"minutes": -1}, {"loss": "hing"}, {"steps": 0}, {"family": "dream"}, {"noise": "none"}]
+)
 def test_the_function_refuses_wrong_options(jobs: list[Any], options: dict[str, Any]) -> None:
     with pytest.raises(impasto.UsageError):
         impasto.learn("one", **options)

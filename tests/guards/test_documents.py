@@ -73,16 +73,18 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 
 def test_the_training_page_lists_every_option_with_its_default() -> None:
     from impasto.cli.main import command_options
+    from impasto.train.paint_recipe import PaintRecipe
     from impasto.train.recipe import LOSS_NAMES, Recipe
 
     page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| `([^`]+)` \| (?:`(--[\w-]+)`)? *\|", page, re.MULTILINE)
     assert [(name, default) for name, default, _ in rows] == [
-        (field.name, repr(field.default)) for field in dataclasses.fields(Recipe)
+        (field.name, repr(field.default)) for recipe in (Recipe, PaintRecipe) for field in dataclasses.fields(recipe)
     ]
     on_command_line = command_options()["learn"]
     for name, _, option in rows:
-        expected = f"--{name.replace('_', '-')}"
+        # `from` is a word of Python's own.
+        expected = "--from" if name == "start" else f"--{name.replace('_', '-')}"
         assert option == (expected if expected in on_command_line else "")
     assert set(re.findall(r"^\| `([\w-]+)` \| \w+ [^|]*\d{4} \|", page, re.MULTILINE)) == set(LOSS_NAMES)
 

@@ -12,9 +12,11 @@ from safetensors.torch import save_file
 
 from impasto.train.batches import BatchSource, Pool
 from impasto.train.look_trainer import LookTrainer
+from impasto.train.paint_trainer import PaintTrainer
 from impasto.train.processes import ProcessGroup, join_process_group
 from impasto.train.recipe import Recipe
 
+from .painting import TINY_PAINT, make_paint_trainer
 from .pictures import graded, scenes
 from .tiny_encoder import TinyEncoder
 
@@ -34,6 +36,13 @@ def train(group: ProcessGroup, recipe: Recipe) -> LookTrainer:
     return trainer
 
 
+def train_paint(group: ProcessGroup) -> PaintTrainer:
+    trainer = make_paint_trainer(replace(TINY_PAINT, batch_size=4), group=group)
+    for step in range(NUM_STEPS // 2):
+        trainer.train_step(step / NUM_STEPS)
+    return trainer
+
+
 def main(folder: Path) -> None:
     group = join_process_group()
     recipe = Recipe.from_json(json.loads((folder / "recipe.json").read_text()))
@@ -41,6 +50,10 @@ def main(folder: Path) -> None:
     tensors, state = trainer.state()
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / f"{group.rank}.safetensors")
     (folder / f"{group.rank}.json").write_text(json.dumps(state))
+    painted = train_paint(group).state()[0]
+    save_file(
+        {name: tensor.contiguous() for name, tensor in painted.items()}, folder / f"paint-{group.rank}.safetensors"
+    )
     group.close()
 
 

@@ -14,6 +14,7 @@ import impasto
 from impasto.cli.main import app
 from impasto.style.file import load_style
 
+from .painting import save_strokes
 from .pictures import save_scenes
 
 
@@ -90,3 +91,22 @@ def test_a_folder_without_pictures_is_one_line(learned: Learned) -> None:
     _, messages = impasto_command("learn", empty, "-o", learned.folder / "none.style", code=2)
     assert messages == f"impasto: references: no pictures in {empty}.\n"
     assert not list(learned.folder.glob("none*"))
+
+
+def test_paint_is_learned_and_applied_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("impasto.train.gate_pictures.GatePictures.calibrate", lambda *_: None)  # takes long
+    folder = save_strokes(tmp_path / "hatched", 2)
+    photos = save_scenes(tmp_path / "photos", 2)
+    style = tmp_path / "hatch.style"
+    words = ["--family", "paint", "--from", "none", "--steps", 2, "--batch-size", 2, "--width", 0.4]
+    output, messages = impasto_command("learn", folder, "--content", photos, *words, "-o", style)
+    assert "references: 2 of 2 pictures" in messages
+    assert "distance" in messages
+    assert "texture_distance" in output
+    manifest = load_style(style).manifest
+    assert (manifest.family, manifest.recipe["family"], manifest.recipe["width"]) == ("paint", "paint", 0.4)
+    picture, painted = photos / "00.png", tmp_path / "painted.png"
+    impasto_command("apply", picture, "--style", style, "-o", painted)
+    before, after = (np.asarray(Image.open(path)).astype(float) for path in (picture, painted))
+    assert after.shape == before.shape
+    assert np.abs(after - before).mean() > 0.5

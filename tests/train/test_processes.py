@@ -82,3 +82,10 @@ def test_two_processes_stay_equal(shared: Path) -> None:
     assert states[0]["rate_factors"] == states[1]["rate_factors"]
     smoothed = [state["monitor"]["smoothed"] for state in states]
     assert smoothed[0]["diversity"] == smoothed[1]["diversity"]
+
+
+def test_two_processes_that_learn_paint_stay_equal(shared: Path) -> None:
+    """Each counts the statistics of its own part of a batch, which must not let their networks drift apart."""
+    first, second = (load_file(shared / f"paint-{rank}.safetensors") for rank in range(2))
+    assert any(name.endswith("variance") for name in first)
+    assert all(torch.equal(first[name], second[name]) for name in first)

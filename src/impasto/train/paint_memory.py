@@ -15,7 +15,7 @@ _COPIES_OF_FEATURES = 5
 # The network, its gradient, two moments, the average, and a snapshot and its copy of all but the gradient.
 _COPIES_OF_WEIGHTS = 14
 # Floats that the encoder keeps for a pixel, measured with the default one.
-_ENCODER_FLOATS = 240
+_ENCODER_FLOATS = 450
 _CGROUP = Path("/sys/fs/cgroup")
 _MEMORY_INFO = Path("/proc/meminfo")
 
