@@ -114,7 +114,7 @@ def test_an_export_leaves_the_network_as_it_was(generator: PaintGenerator) -> No
 
 
 def test_an_export_that_disagrees_is_not_kept(generator: PaintGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paint_export, "_NOISE_SCALE", 9.0)
+    monkeypatch.setattr(paint_export, "NOISE_SCALE", 9.0)
     with pytest.raises(TrainingError, match="the exported network differs from the trained one by"):
         export_paint(generator, STRENGTH)
 

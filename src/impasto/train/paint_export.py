@@ -19,20 +19,20 @@ from torch import Tensor
 from impasto.style.onnx_graph import initializers
 from impasto.train.exported_network import compare_with
 from impasto.train.paint_generator import (
-    _COARSENESS,
-    _LEAST_SHARE,
-    _MOVED,
-    _STILL,
+    COARSENESS,
+    LEAST_SHARE,
+    MIDDLE,
+    MOVED,
     MULTIPLE,
+    NOISE_SCALE,
+    SLOPE,
+    STILL,
     PaintGenerator,
     StyledConv2d,
     held_content,
 )
 
 _OPSET, _IR_VERSION = 17, 8
-_SLOPE = 0.2
-_MIDDLE = 0.5
-_NOISE_SCALE = 0.25
 # Enlarging takes what lies beyond the border for grey here, and for what lies within it in the network.
 _BORDER = 8
 _COMPARED = ((48, 80), (64, 40))
@@ -93,7 +93,7 @@ class _Graph:
     def model(self) -> bytes:
         network = self._network
         held = self._held()
-        shifted = self._add("Sub", [held, self._constant("middle", _MIDDLE)])
+        shifted = self._add("Sub", [held, self._constant("middle", MIDDLE)])
         folded = [self._add("SpaceToDepth", [name], blocksize=2) for name in (shifted, "noise")]
         seen = self._add("Concat", folded, axis=1)
         half = self._relu(self._convolution(seen, "stem", network.stem, stem_weight(network, self._noise_strength)))
@@ -112,7 +112,7 @@ class _Graph:
         hidden = self._relu(self._convolution(hidden, "at_half", network.at_half))
         pixels = self._convolution(hidden, "pixels", network.pixels)
         # What was taken off before is put back by the bias of the last convolution.
-        bias = np.full(12, _MIDDLE, np.float32)
+        bias = np.full(12, MIDDLE, np.float32)
         residual = self._shuffled(self._conv(pixels, "smoothing", _smoothing_of_cells(network), bias), 2)
         total = self._add("Add", [self._coarse(shifted), residual])
         self._add("Clip", [total, self._constant("zero", 0.0), self._constant("one", 1.0)], output="painted")
@@ -122,14 +122,14 @@ class _Graph:
         """Write `held_content`."""
         change = self._add("Sub", ["content", "state"])
         largest = self._add("ReduceMax", [self._add("Abs", [change])], axes=[1], keepdims=1)
-        beyond = self._add("Sub", [largest, self._constant("still", _STILL)])
-        share = self._add("Mul", [beyond, self._constant("steepness", 1 / (_MOVED - _STILL))])
-        share = self._add("Clip", [share, self._constant("least", _LEAST_SHARE), self._constant("whole", 1.0)])
+        beyond = self._add("Sub", [largest, self._constant("still", STILL)])
+        share = self._add("Mul", [beyond, self._constant("steepness", 1 / (MOVED - STILL))])
+        share = self._add("Clip", [share, self._constant("least", LEAST_SHARE), self._constant("whole", 1.0)])
         return self._add("Add", ["state", self._add("Mul", [share, change])], output="next_state")
 
     def _coarse(self, shifted: str) -> str:
         """Write the content averaged over cells, and brought back by bilinear interpolation."""
-        cell = _COARSENESS
+        cell = COARSENESS
         mean = np.zeros((3, 3, cell, cell), np.float32)
         spread = np.zeros((3, cell, cell, 3, 3, 3), np.float32)
         for channel in range(3):
@@ -145,7 +145,7 @@ class _Graph:
         return self._relu(self._add("Add", [skip, enlarged]))
 
     def _relu(self, source: str) -> str:
-        return self._add("LeakyRelu", [source], alpha=_SLOPE)
+        return self._add("LeakyRelu", [source], alpha=SLOPE)
 
     def _shuffled(self, source: str, block: int) -> str:
         return self._add("DepthToSpace", [source], blocksize=block, mode="CRD")
@@ -234,7 +234,7 @@ def _depth_order() -> NDArray[np.int64]:
 def stem_weight(network: PaintGenerator, noise_strength: float) -> NDArray[np.float32]:
     """Return the first weights in ONNX's order of channels, for noise of deviation 1."""
     weight: NDArray[np.float32] = network.stem.weight.detach().numpy()
-    noise = weight[:, 12:] * np.float32(_NOISE_SCALE * noise_strength)
+    noise = weight[:, 12:] * np.float32(NOISE_SCALE * noise_strength)
     return np.concatenate((weight[:, _depth_order()], noise), axis=1)
 
 
@@ -270,5 +270,5 @@ def _unordered(folded: Tensor, noise_strength: float) -> Tensor:
     weight = torch.zeros_like(folded)
     weight[:, torch.from_numpy(_depth_order())] = folded[:, :12]
     if noise_strength:
-        weight[:, 12:] = folded[:, 12:] / (_NOISE_SCALE * noise_strength)
+        weight[:, 12:] = folded[:, 12:] / (NOISE_SCALE * noise_strength)
     return weight

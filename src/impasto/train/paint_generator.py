@@ -13,11 +13,16 @@ from torch.nn import functional
 MULTIPLE = 8
 """What the sides of a picture must be multiples of."""
 
-_SLOPE = 0.2
-_COARSENESS = 4
+SLOPE = 0.2
+"""Of leaky rectifiers."""
+COARSENESS = 4
+"""Side in pixels of the areas whose mean goes past the network."""
+MIDDLE, NOISE_SCALE = 0.5, 0.25
+"""What is taken off content, and what noise is multiplied by, before the first convolution."""
+STILL, MOVED, LEAST_SHARE = 1.5 / 255, 6 / 255, 0.15
+"""A pixel that changed by less than the first, in [0, 1], is taken for noise, and gets the last as its share of the new
+value; one that changed by more than the second is taken as it is."""
 _MOMENTUM, _EPSILON = 0.02, 1e-4
-# Content that has changed by less than this, in [0, 1], is taken for noise, and held.
-_STILL, _MOVED, _LEAST_SHARE = 1.5 / 255, 6 / 255, 0.15
 
 
 class StyledConv2d(nn.Module):
@@ -28,6 +33,9 @@ class StyledConv2d(nn.Module):
     vector_size
         Length of a style vector.
     """
+
+    mean: Tensor
+    variance: Tensor
 
     def __init__(self, num_inputs: int, num_outputs: int, vector_size: int, stride: int = 1, side: int = 3) -> None:
         super().__init__()
@@ -40,7 +48,7 @@ class StyledConv2d(nn.Module):
         self.register_buffer("mean", torch.zeros(num_outputs))
         self.register_buffer("variance", torch.ones(num_outputs))
         self.is_folded = False
-        nn.init.kaiming_normal_(self.weight, _SLOPE)
+        nn.init.kaiming_normal_(self.weight, SLOPE)
 
     def forward(self, inputs: Tensor, vectors: Tensor) -> Tensor:
         """Convolve B×C×H×W; `vectors` is B×V, of which nothing is asked once they have been folded in."""
@@ -72,8 +80,9 @@ class _ResidualBlock(nn.Module):
         nn.init.constant_(self.second.gain, 0.2)
 
     def forward(self, inputs: Tensor, vectors: Tensor) -> Tensor:
-        hidden = functional.leaky_relu(self.first(inputs, vectors), _SLOPE)
-        return inputs + self.second(hidden, vectors)
+        hidden = functional.leaky_relu(self.first(inputs, vectors), SLOPE)
+        outputs: Tensor = inputs + self.second(hidden, vectors)
+        return outputs
 
 
 class PaintGenerator(nn.Module):
@@ -84,11 +93,13 @@ class PaintGenerator(nn.Module):
     num_styles
         How many styles it has learned at once; each is one row of `vectors`.
     widths
-        Channels at a half, a quarter and an eighth of the size. Multiples of 16 cost the least: processors work on 8 or 16
-        at once.
+        Channels at a half, a quarter and an eighth of the size. Multiples of 16 cost the least: processors work on 8 or
+        16 at once.
     num_blocks
         Residual blocks at an eighth of the size.
     """
+
+    smoothing: Tensor
 
     def __init__(
         self,
@@ -99,7 +110,7 @@ class PaintGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.widths, self.num_blocks, self.vector_size = widths, num_blocks, vector_size
-        # The four pixels of a cell are made by different weights; what differs between them would be a grid on the screen.
+        # The four pixels of a cell are made by different weights: what differs between them would be a grid.
         binomial = torch.tensor([1.0, 2.0, 1.0]) / 4
         self.register_buffer("smoothing", torch.outer(binomial, binomial).expand(3, 1, 3, 3).clone(), persistent=False)
         self.vectors = nn.Parameter(torch.randn(num_styles, vector_size))
@@ -140,17 +151,17 @@ class PaintGenerator(nn.Module):
             else self.vectors[0 if styles is None else styles]
         )
         folded = torch.cat(
-            (functional.pixel_unshuffle(content - 0.5, 2), functional.pixel_unshuffle(noise * 0.25, 2)), 1
+            (functional.pixel_unshuffle(content - MIDDLE, 2), functional.pixel_unshuffle(noise * NOISE_SCALE, 2)), 1
         )
-        half = functional.leaky_relu(self.stem(folded, vectors), _SLOPE)
-        quarter = functional.leaky_relu(self.to_quarter(half, vectors), _SLOPE)
-        hidden = functional.leaky_relu(self.to_eighth(quarter, vectors), _SLOPE)
+        half = functional.leaky_relu(self.stem(folded, vectors), SLOPE)
+        quarter = functional.leaky_relu(self.to_quarter(half, vectors), SLOPE)
+        hidden = functional.leaky_relu(self.to_eighth(quarter, vectors), SLOPE)
         for block in self.blocks:
             hidden = block(hidden, vectors)
-        hidden = functional.leaky_relu(quarter + _enlarged(self.from_eighth(hidden, vectors)), _SLOPE)
-        hidden = functional.leaky_relu(self.at_quarter(hidden, vectors), _SLOPE)
-        hidden = functional.leaky_relu(half + _enlarged(self.from_quarter(hidden, vectors)), _SLOPE)
-        hidden = functional.leaky_relu(self.at_half(hidden, vectors), _SLOPE)
+        hidden = functional.leaky_relu(quarter + _enlarged(self.from_eighth(hidden, vectors)), SLOPE)
+        hidden = functional.leaky_relu(self.at_quarter(hidden, vectors), SLOPE)
+        hidden = functional.leaky_relu(half + _enlarged(self.from_quarter(hidden, vectors)), SLOPE)
+        hidden = functional.leaky_relu(self.at_half(hidden, vectors), SLOPE)
         residual = functional.pixel_shuffle(self.pixels(hidden, vectors), 2)
         return _coarse(content) + functional.conv2d(residual, self.smoothing, padding=1, groups=3)
 
@@ -164,8 +175,8 @@ class PaintGenerator(nn.Module):
 
 def _coarse(content: Tensor) -> Tensor:
     """Return content without what is finer than a brush, which the generator then has to paint anew."""
-    small = functional.avg_pool2d(content, _COARSENESS)
-    return functional.interpolate(small, scale_factor=float(_COARSENESS), mode="bilinear")
+    small = functional.avg_pool2d(content, COARSENESS)
+    return functional.interpolate(small, scale_factor=float(COARSENESS), mode="bilinear")
 
 
 def _enlarged(features: Tensor) -> Tensor:
@@ -175,5 +186,5 @@ def _enlarged(features: Tensor) -> Tensor:
 def held_content(content: Tensor, state: Tensor) -> Tensor:
     """Return content in which what changed by no more than noise stays as `state` has it; both B×3×H×W in [0, 1]."""
     change = content - state
-    share = (change.abs().amax(dim=1, keepdim=True) - _STILL) / (_MOVED - _STILL)
-    return state + share.clamp(_LEAST_SHARE, 1.0) * change
+    share = (change.abs().amax(dim=1, keepdim=True) - STILL) / (MOVED - STILL)
+    return state + share.clamp(LEAST_SHARE, 1.0) * change
