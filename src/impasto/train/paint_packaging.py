@@ -21,6 +21,8 @@ from impasto.train.paint_generator import MULTIPLE, PaintGenerator
 from impasto.train.paint_recipe import PaintRecipe
 from impasto.train.trunk import pack_weights
 
+_MARGIN = 2 * MULTIPLE
+
 
 class _Judge(nn.Module):
     """The discriminator with the stages of its encoder that it looks at; it sees pictures in grey."""
@@ -60,14 +62,17 @@ def export_paint_discriminator(discriminator: PaintDiscriminator, side: int) -> 
 
 @torch.no_grad()
 def paint_picture(generator: PaintGenerator, picture: Tensor, noise_strength: float) -> Tensor:
-    """Paint 1×3×H×W in [0, 1], whatever its sides are multiples of."""
+    """Paint 1×3×H×W in [0, 1], whatever its sides are multiples of.
+
+    As where it is applied, a margin keeps the border from the zeros that the network sees beyond it.
+    """
     height, width = picture.shape[-2:]
-    padding = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
+    padding = (_MARGIN, _MARGIN + -width % MULTIPLE, _MARGIN, _MARGIN + -height % MULTIPLE)
     padded = functional.pad(picture, padding, mode="replicate")
     random = torch.Generator().manual_seed(0)
     noise = torch.randn(1, 1, *padded.shape[-2:], generator=random) * noise_strength
     painted: Tensor = generator(padded, noise, torch.zeros(1, dtype=torch.long)).clamp(0, 1)
-    return painted[..., :height, :width]
+    return painted[..., _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
 
 
 def describe_paint(
