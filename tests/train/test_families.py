@@ -1,0 +1,43 @@
+"""Which recipe a family has, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from impasto.errors import UsageError
+from impasto.train.families import RECIPES, recipe_of
+from impasto.train.paint_recipe import PaintRecipe
+from impasto.train.recipe import Recipe
+
+
+@pytest.mark.parametrize(("family", "kind", "minutes"), [("look", Recipe, 5.0), ("paint", PaintRecipe, 10.0)])
+def test_what_is_not_said_is_as_the_family_has_it(family: str, kind: type, minutes: float) -> None:
+    recipe = recipe_of(family, {})
+    assert type(recipe) is kind
+    assert recipe.minutes == minutes
+    assert recipe_of(family, {"minutes": 3.0, "seed": 4}) == kind(minutes=3.0, seed=4)
+
+
+@pytest.mark.parametrize("family", list(RECIPES))
+def test_what_a_style_file_keeps_is_the_recipe(family: str) -> None:
+    recipe = recipe_of(family, {"steps": 7, "loss": "lsgan"})
+    assert RECIPES[family].from_json(recipe.as_json()) == recipe
+    others = [recipe_of(other, {"steps": 7, "loss": "lsgan"}) for other in RECIPES if other != family]
+    assert all(other.as_json() != recipe.as_json() for other in others)
+
+
+@pytest.mark.parametrize(
+    ("family", "options", "message"),
+    [
+        ("dream", {}, "'dream'.*look, paint"),
+        ("look", {"palette": 0.5, "gram_weight": 1.0}, "'look' has no option gram_weight, palette"),
+        ("paint", {"lut_size": 17}, "'paint' has no option lut_size"),
+        ("paint", {"palette": 2.0}, "palette must be from 0 to 1"),
+        ("look", {"seed": -1}, "seed"),
+    ],
+)
+def test_what_cannot_be_learned_is_said(family: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        recipe_of(family, options)
