@@ -105,7 +105,7 @@ class PrintingListener(Listener):
 
 def usable(folder: Path) -> list[Path]:
     """Return the pictures whose licence allows what is learned from them to be given away."""
-    paths = sorted(folder.glob("*.jpg"))
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".png"))
     return paths[:NUM_PORTRAITS] if folder.name.startswith("look_") else paths
 
 

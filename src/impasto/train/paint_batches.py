@@ -24,6 +24,7 @@ _WIDER = 1.35
 _ROTATION_DEGREES, _ROTATION_SHARE = 15.0, 0.5
 
 _GAIN, _GRAIN = 0.2, 0.01
+_STYLES_TOGETHER = 2
 _NEXT_SHIFT, _NEXT_GAIN, _NEXT_GRAIN = 4, 0.04, 0.012
 
 
@@ -152,7 +153,9 @@ class PaintBatchSource:
     def batch(self, step: int) -> PaintBatch:
         random, recipe = self.random(step), self._recipe
         size, side = recipe.batch_size, recipe.crop_side
-        styles = random.integers(0, len(self.references), size)
+        # Statistics of a style mean little of one picture alone.
+        together = min(len(self.references), _STYLES_TOGETHER)
+        styles = np.resize(random.choice(len(self.references), together, replace=False), size)
         real = torch.cat([self.references[style].draw(1, self._crops[style], random)[0] for style in styles])
         content = _with_grain(self.content.draw(size, self._content_crop, random)[0], _GAIN, _GRAIN, random)
         twist = ColorTwist.draw(size, random)

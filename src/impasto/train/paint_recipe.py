@@ -60,7 +60,7 @@ class PaintRecipe:
     stages: tuple[int, ...] = (0, 1, 2)
     r1_weight: float = 0.0
     width: float = 1.0
-    noise: str = "none"
+    noise: str = "normal"
     noise_strength: float = 0.2
     batch_size: int = 6
     crop_side: int = 192
@@ -74,11 +74,11 @@ class PaintRecipe:
     gram_weight: float = 2.0
     chroma_weight: float = 40.0
     palette: float = 0.6
-    steadiness_weight: float = 6.0
+    steadiness_weight: float = 8.0
     grid_weight: float = 2.0
     generator_rate: float = 1e-3
     discriminator_rate: float = 4e-4
-    warm_up: float = 0.33
+    warm_up: float = 0.15
     freeze_at: float = 0.8
     ema_decay: float = 0.997
     precision: str = "auto"

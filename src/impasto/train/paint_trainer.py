@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -172,7 +172,9 @@ class PaintTrainer(Trainer[PaintBatch]):
 
     def _unsteadiness(self, painted: _Painted, batch: PaintBatch) -> Tensor:
         count = max(1, len(batch.content) // 2)
-        following = self._paint(batch.following[:count], batch)
+        # The noise goes along, so that texture may hang on it, but not on the pixels of the screen.
+        noise = torch.roll(batch.noise[:count], batch.shift, dims=(-2, -1))
+        following = self._paint(batch.following[:count], replace(batch, noise=noise))
         return objectives.unsteadiness(painted.image[:count], following, batch.shift)
 
     def _shown(self) -> _Painted:
