@@ -46,11 +46,13 @@ class BuiltinPaint:
 STYLES = (
     BuiltinPaint(
         "monet", ("monet",), "After Monet's landscapes: broken colour in small dabs.",
-        "references: paintings by Claude Monet, in the public domain", {"closest": 100, "farthest": 170, "content_weight": 0.8},
+        "references: paintings by Claude Monet, in the public domain",
+        {"closest": 100, "farthest": 170, "content_weight": 0.8},
     ),
     BuiltinPaint(
         "van-gogh", ("vangogh",), "After Van Gogh: short, thick, separate strokes.",
-        "references: paintings by Vincent van Gogh, in the public domain", {"closest": 96, "farthest": 160, "content_weight": 0.8},
+        "references: paintings by Vincent van Gogh, in the public domain",
+        {"closest": 96, "farthest": 160, "content_weight": 0.8},
     ),
     BuiltinPaint(
         "ukiyo-e", ("ukiyoe",), "After Japanese woodblock prints: outlines, flat areas, the grain of paper.",
