@@ -251,3 +251,67 @@ def test_a_ride_of_another_seed_is_another_field():
     first, second = (riding_noise(np.zeros((1, 3, 136, 176), np.float32), SIZE, seed, None) for seed in (0, 1))
     assert isinstance(first[1], Ride)
     assert (first[0] != second[0]).mean() > 0.9
+
+
+def looked_up(drift: np.ndarray, held: np.ndarray, cell: int = 2, margin: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Look up a small canvas in a field whose values are their places: 100 times the row, and the column."""
+    field = (100 * np.arange(16)[:, None] + np.arange(32)).astype(np.float32)
+    target, steps = np.zeros(held.shape[:2], np.float32), np.empty_like(held)
+    riding_kernels.look_up_rows(field, drift, (cell, margin, 1.6), (held, steps), target, np.arange(held.shape[0]))
+    return target, steps
+
+
+@pytest.mark.parametrize("offset", [(0, 0), (3, 2), (-5, 0), (0, -7), (40, 35), (-300, 123)])
+def test_noise_is_looked_up_a_drift_away_in_a_field_without_end(offset):
+    across, down = offset
+    target, steps = looked_up(np.full((4, 6, 2), offset, np.float32), np.zeros((10, 14, 2), np.int32))
+    rows, columns = np.mgrid[:10, :14]
+    np.testing.assert_array_equal(target, 100 * ((rows + down) % 16) + (columns + across) % 32)
+    assert (steps == offset).all()
+
+
+@pytest.mark.parametrize(
+    ("before", "drift", "after"), [(0, 0.4, 0), (0, 1.4, 0), (0, 1.6, 2), (3, 1.6, 3), (-2, 1.2, 1)]
+)
+def test_noise_holds_its_place_while_the_drift_is_little(before, drift, after):
+    held = np.full((10, 14, 2), before, np.int32)
+    _, steps = looked_up(np.full((4, 6, 2), drift, np.float32), held)
+    assert (steps == after).all()
+    assert (held == before).all()
+
+
+def test_a_tear_runs_between_cells():
+    drift = np.zeros((4, 6, 2), np.float32)
+    drift[:, 3:] = 20
+    _, steps = looked_up(drift, np.zeros((10, 14, 2), np.int32))
+    # The margin is 1 and a cell 2, so that the fourth cell begins at column 7.
+    np.testing.assert_array_equal(steps[..., 0], np.broadcast_to(np.where(np.arange(14) < 7, 0, 20), (10, 14)))
+
+
+def test_drifts_are_carried_from_where_the_flow_leads():
+    drift = np.zeros((5, 6, 2), np.float32)
+    drift[..., 0] = np.arange(6)
+    flow, carried = np.zeros((5, 6, 2), np.float32), np.empty((5, 6, 2), np.float32)
+    flow[..., 0], flow[..., 1] = -1.5, 0.25
+    riding_kernels.carry_drift(drift, flow, 4, 3.2, carried)
+    np.testing.assert_allclose(carried[..., 0], np.broadcast_to([-6, -6, -5.5, -4.5, -3.5, -2.5], (5, 6)))
+    np.testing.assert_allclose(carried[..., 1], 1)
+
+
+@pytest.mark.parametrize(("step", "most"), [(0, 2), (0.25, 2), (4, 8)])
+def test_frames_are_held_against_an_earlier_one_until_much_has_moved(step, most):
+    ride = None
+    for pixels in pan(step, 0, 16):
+        _, ride = riding_noise(working_picture(pixels, SIZE, num_threads=1), SIZE, 0, ride)
+    assert 1 <= ride.num_renewals <= most
+    assert ride.num_renewals >= 4 or step < 1
+
+
+def test_a_ride_that_was_begun_can_be_taken_on_twice():
+    frames = [working_picture(pixels, SIZE, num_threads=1) for pixels in pan(3, 0, 4)]
+    _, ride = riding_noise(frames[0], SIZE, 0, None)
+    _, ride = riding_noise(frames[1], SIZE, 0, ride)
+    (first, _), (other, _) = (riding_noise(frames[index], SIZE, 0, ride) for index in (2, 3))
+    again, _ = riding_noise(frames[2], SIZE, 0, ride)
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
