@@ -1,18 +1,25 @@
-"""Every style that the package carries: complete, small, free to use, and kind to a smooth ramp."""
+"""Every style that the package carries: complete, small and free to use; looks are kind to a smooth ramp."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import impasto
-from impasto.style.file import verify_style
+from impasto.style.blend import blend_styles
+from impasto.style.file import load_manifest, load_style, verify_style
 from impasto.style.library import default_library
 
-BUILTIN_PATHS = sorted(Path(default_library().builtin_dir).glob("*.style"))
-NAMES = [path.stem for path in BUILTIN_PATHS]
+BUILTIN_DIR = Path(default_library().builtin_dir)
+BUILTIN_PATHS = sorted(BUILTIN_DIR.glob("*.style"))
+LOOKS, PAINTS = (
+    [path for path in BUILTIN_PATHS if load_manifest(path).family == family] for family in ("look", "paint")
+)
+TRUNK_PATH = BUILTIN_DIR.parents[1] / "train" / "trunk.safetensors"
+FREE = ("public domain", "Pixabay licence", "CC0", "CC BY")
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 
@@ -23,25 +30,51 @@ def grey_ramp(length: int = 65536) -> np.ndarray:
     return np.repeat(ramp[..., None], 3, axis=-1)
 
 
-def test_there_are_at_least_six() -> None:
-    assert len(NAMES) >= 6, NAMES
+def names(paths: list[Path]) -> list[str]:
+    return [path.stem for path in paths]
 
 
-@pytest.mark.parametrize("path", BUILTIN_PATHS, ids=NAMES)
+def photo() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+
+
+def test_there_are_at_least_six_looks() -> None:
+    assert len(LOOKS) >= 6, names(LOOKS)
+
+
+def test_there_is_no_other_family() -> None:
+    assert sorted(LOOKS + PAINTS) == BUILTIN_PATHS
+
+
+@pytest.mark.parametrize("path", BUILTIN_PATHS, ids=names(BUILTIN_PATHS))
 class TestBuiltinStyle:
     def test_is_sound_and_small(self, path: Path) -> None:
         style = verify_style(path)
-        assert path.stat().st_size <= 2 * 2**20
+        assert path.stat().st_size <= (4 if path in PAINTS else 2) * 2**20
         assert style.manifest.name == path.stem
         assert style.preview is not None
-        assert style.mean_lut is not None
+        assert style.discriminator is not None
+        assert style.manifest.gate is not None
 
     def test_says_what_it_is_and_what_it_came_from(self, path: Path) -> None:
         manifest = verify_style(path).manifest
         assert manifest.description.endswith(".")
-        assert "Pixabay" in manifest.sources.license_note or "public domain" in manifest.sources.license_note
+        assert any(licence in manifest.sources.license_note for licence in FREE)
         assert manifest.sources.num_references >= 20
-        assert manifest.recipe["steps"]
+        assert manifest.recipe["steps"] or manifest.recipe["minutes"]
+
+    def test_strength_leads_from_the_photo_to_the_style(self, path: Path) -> None:
+        style = impasto.load(path)
+        assert np.array_equal(style.apply(photo(), strength=0.0), photo())
+        half = np.abs(style.apply(photo(), strength=0.5).astype(int) - photo()).mean()
+        full = np.abs(style.apply(photo(), strength=1.0).astype(int) - photo()).mean()
+        assert 0 < half < full
+
+
+@pytest.mark.parametrize("path", LOOKS, ids=names(LOOKS))
+class TestBuiltinLook:
+    def test_knows_its_mean(self, path: Path) -> None:
+        assert load_style(path).mean_lut is not None
 
     def test_tone_never_turns_back(self, path: Path) -> None:
         luminance = impasto.load(path).apply(grey_ramp()).reshape(-1, 3) @ LUMA
@@ -53,10 +86,26 @@ class TestBuiltinStyle:
         steps = np.abs(np.diff(output, axis=0)).max()
         assert steps <= 64, f"neighbouring 16-bit greys end {steps} levels apart; a quarter of an 8-bit level is 64"
 
-    def test_strength_leads_from_the_photo_to_the_style(self, path: Path) -> None:
-        photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+
+@pytest.mark.parametrize("path", PAINTS, ids=names(PAINTS))
+class TestBuiltinPaint:
+    def test_descends_from_the_trunk_of_the_package(self, path: Path) -> None:
+        assert load_manifest(path).needs.trunk == hashlib.sha256(TRUNK_PATH.read_bytes()).hexdigest()
+
+    def test_blends_with_every_other(self, path: Path) -> None:
+        own = load_style(path)
+        for other in PAINTS:
+            if other != path:
+                blended = blend_styles([(own, 0.5), (load_style(other), 0.5)])
+                assert len(blended.generator) == len(own.generator)
+
+    def test_is_painted_alike_each_time_and_at_any_size(self, path: Path) -> None:
         style = impasto.load(path)
-        assert np.array_equal(style.apply(photo, strength=0.0), photo)
-        half = np.abs(style.apply(photo, strength=0.5).astype(int) - photo).mean()
-        full = np.abs(style.apply(photo, strength=1.0).astype(int) - photo).mean()
-        assert 0 < half < full
+        first = style.apply(photo(), runtime="onnx")
+        np.testing.assert_array_equal(style.apply(photo(), runtime="onnx"), first)
+        assert style.apply(photo()[:5, :9], runtime="onnx").shape == (5, 9, 3)
+
+    def test_other_runtimes_paint_the_same(self, path: Path) -> None:
+        style = impasto.load(path)
+        wanted = style.apply(photo(), runtime="onnx").astype(int)
+        assert np.abs(style.apply(photo(), runtime="auto") - wanted).mean() < 1
