@@ -94,7 +94,8 @@ def content(data_dir: Path, scenes_dir: Path) -> list[Path]:
     for name in SCENES:
         for cut in range(CUTS_PER_SCENE):
             side = int(random.integers(*SCENE_SIDES))
-            scene = read_thumbnail_srgb(data_dir / "content" / "highres" / f"{name}.jpg", side)
+            path = data_dir / "content" / "highres" / f"{name}.jpg"
+            scene = read_thumbnail_srgb(path, side, fit_short_side=True)
             top, left = (int(random.integers(0, length - CUT_SIDE + 1)) for length in scene.shape[:2])
             square = scene[top : top + CUT_SIDE, left : left + CUT_SIDE]
             Image.fromarray(square).save(scenes_dir / f"{name}-{cut}.png", compress_level=1)

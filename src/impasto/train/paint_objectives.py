@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from impasto.train.batches import Pool
 from impasto.train.paint_features import luma_and_chroma
+from impasto.train.paint_generator import MULTIPLE
 
 # Chroma is compared over areas of this many pixels: within them strokes may have colours of their own.
 _CHROMA_AREA = 8
@@ -20,7 +21,9 @@ _CHROMA_TOLERANCE = 0.02
 _MEAN_CHROMA_SHARE = 0.5
 # References with less chroma than this, against the content's, have no colours that strokes could break into.
 _MONOCHROME = 0.3
-_GRID_AREA = 8
+_GRID_AREA = 48
+# What was added that varies by less, a level of 255, shows no grid.
+_SLIGHT_VARIANCE = (1 / 255) ** 2
 _RANGE_MARGIN = 0.05
 _BORDER = 24
 _SAMPLES_PER_PICTURE = 1500
@@ -136,14 +139,18 @@ def _root(matrix: Tensor) -> Tensor:
 
 
 def grid_pattern(painted: Tensor, content: Tensor) -> Tensor:
-    """How much of what was added repeats every two pixels: the checkerboard of networks that enlarge."""
+    """Tell which part of what was added repeats with the cells of the network, area by area; chance makes little of it.
+
+    Strides tie a network to every eighth pixel of the screen, and on flat areas that shows as a grid.
+    """
     added = painted - content
-    rows, columns = added[..., ::2, :] - added[..., 1::2, :], added[..., ::2] - added[..., 1::2]
-    checks = rows[..., ::2] - rows[..., 1::2]
-    area = _GRID_AREA
-    stripes = functional.avg_pool2d(rows, (area // 2, area)).abs().mean()
-    stripes = stripes + functional.avg_pool2d(columns, (area, area // 2)).abs().mean()
-    return functional.avg_pool2d(checks, area).abs().mean() + stripes / 2
+    rows, columns = (length // _GRID_AREA * _GRID_AREA for length in added.shape[-2:])
+    cells = added[..., :rows, :columns].unflatten(3, (-1, _GRID_AREA // MULTIPLE, MULTIPLE))
+    cells = cells.unflatten(2, (-1, _GRID_AREA // MULTIPLE, MULTIPLE))  # B×C×h×cells×8×w×cells×8
+    cells = cells - cells.mean(dim=(3, 4, 6, 7), keepdim=True)
+    repeated = cells.mean(dim=(3, 6)).square().mean(dim=(3, 5))
+    shares: Tensor = repeated / (cells.square().mean(dim=(3, 4, 6, 7)) + _SLIGHT_VARIANCE)
+    return shares.mean()
 
 
 def unsteadiness(painted: Tensor, following: Tensor, shift: tuple[int, int]) -> Tensor:

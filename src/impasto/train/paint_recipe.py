@@ -75,7 +75,7 @@ class PaintRecipe:
     chroma_weight: float = 40.0
     palette: float = 0.6
     steadiness_weight: float = 8.0
-    grid_weight: float = 2.0
+    grid_weight: float = 4.0
     generator_rate: float = 1e-3
     discriminator_rate: float = 4e-4
     warm_up: float = 0.15
