@@ -7,6 +7,7 @@ import re
 import shlex
 import tokenize
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,27 @@ def test_every_impasto_command_that_is_shown_exists_with_its_options() -> None:
         options = {word.split("=")[0] for word in words if re.fullmatch(r"--?[a-z][\w-]*(=.*)?", word)}
         assert path or options <= known[""], words
         assert options <= known[path] | {"--help"}, words
+
+
+def styles_named(words: list[str]) -> list[str]:
+    """Return the names of installed styles that a command gives to `--style`, in blends and chains too."""
+    given = [value for option, value in pairwise(words) if option in ("--style", "-s")]
+    parts = [part.partition(":")[0] for value in given for part in re.split("[+,]", value)]
+    return [part for part in parts if not part.endswith(".style")]
+
+
+def test_every_style_that_is_shown_is_built_in() -> None:
+    from impasto.style.library import default_library
+
+    library = default_library()
+    shown = {name for path in (*PAGES, CHINESE) for words in impasto_commands(path) for name in styles_named(words)}
+    assert shown
+    assert {name for name in shown if not library.is_builtin(name)} == set()
+
+
+def test_the_guard_finds_styles_in_blends_and_chains() -> None:
+    words = ["apply", "a.jpg", "--style", "kodak:0.6,noir+monet", "-s", "a/b.style:0.5"]
+    assert styles_named(words) == ["kodak", "noir", "monet"]
 
 
 SAMPLE = """

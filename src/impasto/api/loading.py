@@ -12,7 +12,7 @@ from impasto.style.library import default_library
 
 
 def load(name_or_path: PathLike) -> Style:
-    """Load a style file, an installed style by its name, a blend such as `monet:0.6,ukiyo-e:0.4`, or `kodak+monet`.
+    """Load a style file, an installed style by name, a blend, `van-gogh:0.6,watercolour:0.4`, or a chain, `kodak+noir`.
 
     Raises
     ------

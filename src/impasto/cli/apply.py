@@ -67,7 +67,7 @@ def apply(command: ApplyCommand) -> None:
     Folders keep their tree. EXIF, colour profile and XMP stay. One picture that fails does not stop the rest: it is
     named at the end, and the exit code is 1. An input itself is replaced only with --overwrite.
 
-    --style also takes a blend, 'monet:0.6,ukiyo-e:0.4', and several styles in turn, 'kodak+monet'.
+    --style also takes a blend, 'van-gogh:0.6,watercolour:0.4', and several styles in turn, 'kodak+van-gogh'.
 
     With --gate, the style judges each result: 'warn' names doubtful ones at the end, 'retry' renders them again with
     less strength, and 'refuse' leaves bad ones out as failed.

@@ -1,4 +1,4 @@
-"""What a user may write for a style beyond one name: blends, `monet:0.6,ukiyo-e:0.4`, and chains, `kodak+monet`.
+"""What a user may write for more than one style: blends, `van-gogh:0.6,watercolour:0.4`, and chains, `kodak+van-gogh`.
 
 A blend of paint styles interpolates the numbers of their networks, which works within one trunk, where the same place
 in every network means the same. A blend of looks is the weighted mean of the LUTs that they predict for a picture.
@@ -26,7 +26,7 @@ from impasto.style.names import STYLE_SUFFIX, is_style_name
 from impasto.style.onnx_graph import Graph, initializers, read_graph
 from impasto.style.onnx_mean import mean_model
 
-_EXAMPLE = "Write a blend as 'monet:0.6,ukiyo-e:0.4'."
+_EXAMPLE = "Write a blend as 'van-gogh:0.6,watercolour:0.4'."
 _TOLERANCE = 0.0015
 """How far a sum of weights may be from one before that is said: three thirds of 0.333 each are one."""
 
@@ -45,7 +45,7 @@ def is_blend(spec: str) -> bool:
 
 
 def split_chain(spec: str) -> tuple[str, ...]:
-    """Return the styles of `kodak+monet` in the order in which they are applied; one for what is no chain.
+    """Return the styles of `kodak+van-gogh` in the order in which they are applied; one for what is no chain.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def split_chain(spec: str) -> tuple[str, ...]:
         return (spec,)
     links = tuple(link.strip() for link in spec.split("+"))
     if not all(links):
-        raise UsageError(f"A style is missing in {spec!r}. Write one after another as 'kodak+monet'.")
+        raise UsageError(f"A style is missing in {spec!r}. Write one after another as 'kodak+van-gogh'.")
     return links
 
 
@@ -89,7 +89,7 @@ def parse_blend(spec: str) -> WeightedNames:
 
 
 def _split_weight(part: str) -> tuple[str, str | None]:
-    """Split `monet:0.6` at its last colon, unless that belongs to a path such as `C:\\monet.style`."""
+    """Split `van-gogh:0.6` at its last colon, unless that belongs to a path such as `C:\\monet.style`."""
     name, colon, weight = part.rpartition(":")
     is_path = "/" in weight or "\\" in weight or weight.strip().endswith(STYLE_SUFFIX)
     return (name, weight) if colon and not is_path else (part, None)
