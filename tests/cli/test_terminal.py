@@ -49,7 +49,7 @@ def run_progress(**changes: Any) -> Any:
         "fraction": 0.25,
         "seconds_left": 95.4,
         "scalars": {"generator/loss": 1.5, "discriminator/loss": 0.25, "generator/rate": 0.002},
-        "color_distance": 0.0321,
+        "distance": 0.0321,
         "untouched_distance": 0.2,
     }
     return SimpleNamespace(**(given | changes))
@@ -124,7 +124,7 @@ def test_the_time_left(seconds: float, shown: str) -> None:
 
 
 def test_what_is_not_known_yet_is_left_out() -> None:
-    unknown = run_progress(seconds_left=float("nan"), color_distance=float("nan"), scalars={})
+    unknown = run_progress(seconds_left=float("nan"), distance=float("nan"), scalars={})
     assert describe(unknown) == "step 40"
 
 

@@ -1,4 +1,4 @@
-"""`learn_look`: from folders of pictures to a style file."""
+"""`learn_style`: from folders of pictures to a style file."""
 
 from __future__ import annotations
 
