@@ -22,6 +22,7 @@ ROWS = {
     "train": 6,
     "quality": 6,
     "export": 7,
+    "film": 7,
     "api": 8,
     "cli": 9,
     "__init__": 10,
