@@ -19,7 +19,10 @@ PADDED_CHANNELS = 4
 class Color:
     """How pixel values are to be read.
 
-    `icc_profile` holds the embedded profile of a still; None means sRGB.
+    `icc_profile` holds the embedded profile of a still; None means sRGB. The pictures of films have besides a `matrix`
+    from RGB to what is stored ("bt601", "bt709", "bt2020", "fcc", "smpte240m"; "identity" for RGB that is stored as
+    green, blue, red) and a `chroma_location`: "left" between rows but on the first of its columns, "topleft" on the
+    first of both, "top", or "center" in the middle of what a sample stands for.
     """
 
     primaries: str = "bt709"
@@ -27,6 +30,8 @@ class Color:
     full_range: bool = True
     bit_depth: int = 8
     icc_profile: bytes | None = None
+    matrix: str = "bt709"
+    chroma_location: str = "left"
 
 
 @dataclass(frozen=True, slots=True)
