@@ -147,8 +147,9 @@ def write_beside(path: Path | str) -> Iterator[Path]:
     except ImpastoError:
         raise
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {_reason(error)}.") from error
+        raise OutputError(f"{path} cannot be written: {describe_os_error(error)}.") from error
 
 
-def _reason(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
+    """Say in a few words for people why a file could not be written."""
     return _REASONS.get(error.errno or 0) or error.strerror or str(error)
