@@ -91,7 +91,7 @@ def make_film(  # noqa: PLR0913
             container.add_attachment("notes.txt", "text/plain", attachment)
         if chapters:
             container.set_chapters(_chapters(duration, chapters))
-        _encode_pictures(container, video, times, size, pixel_format, cuts, seed, interlaced)
+        _encode_pictures(container, video, times, size, pixel_format, cuts, seed, interlaced, tags)
         for n, tone in enumerate(tones):
             _encode_tone(container, tone, n, duration)
         for n, text in enumerate(texts):
@@ -186,7 +186,7 @@ def _time_base(path: Path, codec: str, rate: Fraction, vfr: bool) -> Fraction:
     return 1 / (rate * 2) if vfr and path.suffix != ".avi" and codec != "mpeg4" else 1 / rate
 
 
-def _encode_pictures(
+def _encode_pictures(  # noqa: PLR0913, PLR0917
     container: Any,
     video: Any,
     times: Sequence[Fraction],
@@ -195,6 +195,7 @@ def _encode_pictures(
     cuts: Sequence[int],
     seed: int,
     interlaced: bool,
+    tags: Mapping[str, int],
 ) -> None:
     packed = not av.VideoFormat(pixel_format).is_planar and not pixel_format.startswith("gray")
     for index, time in enumerate(times):
@@ -209,6 +210,8 @@ def _encode_pictures(
                 _weave(planes, draw_planes(index + 20, size, pixel_format, scene, seed))
             put_planes(frame, planes)
             _fill_alpha(frame)
+        for name, value in tags.items():
+            setattr(frame, name, value)
         frame.time_base = video.codec_context.time_base
         frame.pts = int(time / frame.time_base)
         container.mux(video.encode(frame))
