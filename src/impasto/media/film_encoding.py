@@ -25,17 +25,9 @@ _OTHER_NAMES = {"h265": "hevc", "x264": "h264", "x265": "hevc", "avc": "h264", "
 _CODEC_OF_ENCODER = {encoder: codec for codec, encoder in _ENCODERS.items()} | {"libx264rgb": "h264"}
 _CRFS = {"h264": 18.0, "hevc": 20.0, "av1": 22.0, "vp9": 24.0, "vp8": 10.0}
 """What is hardly to be told from the source."""
-_QUANTISERS = {"mjpeg": 2.0, "mpeg4": 3.0, "mpeg2video": 3.0, "mpeg1video": 3.0, "msmpeg4v3": 3.0, "wmv2": 3.0, "h263": 3.0}
+_MPEG_QUANTISERS = dict.fromkeys(("mpeg4", "mpeg2video", "mpeg1video", "msmpeg4v3", "wmv2", "h263"), 3.0)
+_QUANTISERS = {"mjpeg": 2.0, **_MPEG_QUANTISERS}
 """The same for codecs that take a scale of their quantiser, 1 to 31."""
-    "h264": 18.0,
-    "hevc": 20.0,
-    "av1": 22.0,
-    "vp9": 24.0,
-    "vp8": 10.0,
-    "mpeg4": 3.0,
-    "mpeg2video": 3.0,
-    "mjpeg": 2.0,
-}
 _PRESETS = {"av1": "8", "vp9": "2"}
 _PRESET_OPTIONS = {"vp9": "cpu-used", "vp8": "cpu-used"}
 _PRORES_PROFILES = {"apco": 0, "apcs": 1, "apcn": 2, "apch": 3, "ap4h": 4, "ap4x": 5}
