@@ -1,7 +1,7 @@
 """`ShotGate`: judges a few frames of a shot before all of it is rendered, and says what to render it with.
 
-It sees samples only, so a decision costs a few frames; and it is a pure function of them, so that whoever makes it again
-decides alike.
+It sees samples only, so a decision costs a few frames; and it is a pure function of them, so that whoever makes it
+again decides alike.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ class ShotGate:
     def decide(self, shot: int, contents: Sequence[Run], render: Render) -> ShotDecision:
         """Render the samples of a shot, again with less where it is refused, and choose.
 
-        Chosen is the first that passes; where nothing does, what is least bad, and of that what came first.
+        Chosen is the first that is refused no more, so that a shot stays as near to its neighbours as it can; where
+        all are, what the user asked for. Unsteady painting is given up likewise for what is steady.
 
         Raises
         ------

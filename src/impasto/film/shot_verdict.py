@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from impasto.style.verdict import Judgement
@@ -12,6 +13,7 @@ from impasto.style.verdict import Judgement
 ORDER = (Judgement.PASS, Judgement.REVIEW, Judgement.REFUSE)
 UNSTEADY_RATIO, UNSTEADY_LEVELS = 2.5, 3.0
 """A shot is unsteady that changes so much more along its motion than its content does, and by so many levels."""
+_STORED = ("shot", "setting", "verdict", "tries", "is_refused")
 _STILL_LEVELS = 0.25  # as in quality/temporal.py: added to both sides, so that a still shot has a ratio
 
 
@@ -171,14 +173,10 @@ class ShotDecision:
         return f"{name} looks {_looks(self.verdict)}{', whatever was tried' if len(self.tries) > 1 else ''}."
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `from_json` reads."""
-        return {
-            "shot": self.shot,
-            "setting": asdict(self.setting),
-            "verdict": asdict(self.verdict),
-            "tries": [asdict(each) for each in self.tries],
-            "is_refused": self.is_refused,
-        }
+        """Return what `from_json` reads, of nothing but what JSON knows."""
+        named = asdict(replace(self, before=b"", after=b""))
+        stored: dict[str, Any] = json.loads(json.dumps({name: named[name] for name in _STORED}))
+        return stored
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> ShotDecision:

@@ -18,7 +18,7 @@ from impasto.quality.report_markup import Markup, Piece, filled, markup, templat
 from impasto.quality.report_numbers import Standing, number_text
 from impasto.quality.report_tables import JUDGEMENT_WORDS
 from impasto.quality.results import Evaluation, PictureResult
-from impasto.style.verdict import SUSPICION, Verdict
+from impasto.style.verdict import SUSPICION, Judgement
 
 NUM_WORST = 10
 """These are shown large, with their numbers unfolded."""
@@ -110,7 +110,7 @@ class PictureWriter:
             ratio=f"{ratio:.4f}",
             stage=stage,
             name=name,
-            verdict=_badge(picture.verdict) if picture.verdict else (),
+            verdict=verdict_badge(picture.verdict.judgement, picture.verdict.reason) if picture.verdict else (),
             tools=_MAP_TOGGLE if 'class="map"' in stage else (),
             numbers=self._numbers(picture, unfolded=number <= NUM_WORST),
         )
@@ -182,10 +182,11 @@ def _strip(share: float) -> Markup:
     )
 
 
-def _badge(verdict: Verdict) -> Markup:
+def verdict_badge(judgement: Judgement, reason: str) -> Markup:
+    """Show a judgement by shape, colour and word, and say why."""
     return markup(
         '<p class="verdict ${kind}"><span class="badge">${word}</span> <span class="reason">${reason}</span></p>',
-        kind=verdict.judgement.value,
-        word=JUDGEMENT_WORDS[verdict.judgement],
-        reason=verdict.reason,
+        kind=judgement.value,
+        word=JUDGEMENT_WORDS[judgement],
+        reason=reason,
     )

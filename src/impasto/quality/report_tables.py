@@ -32,9 +32,9 @@ def lead_text(evaluation: Evaluation) -> str:
 def key_figures(evaluation: Evaluation) -> Iterator[Markup]:
     """Yield the first metric with a value of each group, and the time per picture."""
     for metric in _key_metrics(evaluation.metrics):
-        yield _figure(number_text(metric.value), metric.title, _direction(metric))
+        yield figure(number_text(metric.value), metric.title, _direction(metric))
     if is_number(evaluation.seconds_per_picture):
-        yield _figure(seconds_text(evaluation.seconds_per_picture or 0.0), "per picture", "")
+        yield figure(seconds_text(evaluation.seconds_per_picture or 0.0), "per picture", "")
 
 
 def _key_metrics(metrics: Sequence[MetricValue]) -> list[MetricValue]:
@@ -52,12 +52,10 @@ def _group_order(groups: Iterable[str]) -> list[str]:
     ]
 
 
-def _figure(value: str, title: str, direction: str) -> Markup:
+def figure(value: str, title: str, remark: str) -> Markup:
+    """Lay out a number that stands for itself at the top of a report."""
     return markup(
-        "<div><dt>${title} <span>${direction}</span></dt><dd>${value}</dd></div>",
-        title=title,
-        value=value,
-        direction=direction,
+        "<div><dt>${title} <span>${remark}</span></dt><dd>${value}</dd></div>", title=title, value=value, remark=remark
     )
 
 
@@ -68,7 +66,12 @@ def _direction(metric: MetricValue) -> str:
 
 def verdict_counts(evaluation: Evaluation) -> Piece:
     """Count verdicts, as a bar and in words; nothing where no picture has one."""
-    counts = Counter(picture.verdict.judgement for picture in evaluation.pictures if picture.verdict)
+    return judgement_counts(picture.verdict.judgement for picture in evaluation.pictures if picture.verdict)
+
+
+def judgement_counts(judgements: Iterable[Judgement]) -> Piece:
+    """Count judgements, as a bar and in words; nothing where there are none."""
+    counts = Counter(judgements)
     if not counts:
         return ()
     bar, left = [], 0

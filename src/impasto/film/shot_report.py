@@ -1,0 +1,286 @@
+"""What a film job tells when it is done: each shot, the whole, as JSON and as one HTML file."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+from impasto.film.shot_meter import ShotFlicker, measure_flicker, merged_lumas
+from impasto.film.shot_verdict import ShotDecision, ShotVerdict
+from impasto.media.files import write_beside
+from impasto.style.verdict import Judgement
+
+SCHEMA = 1
+
+
+class KnowsItsPlace(Protocol):
+    """A shot of `impasto.vision.shots`."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def stop(self) -> int: ...
+    @property
+    def start_time(self) -> Fraction: ...
+    @property
+    def stop_time(self) -> Fraction: ...
+    @property
+    def transition(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFilm:
+    """What was restyled, and how."""
+
+    source: Path
+    output: Path | None
+    style: str
+    strength: float = 1.0
+    gate_mode: str = "off"
+    width: int = 0
+    height: int = 0
+    codec: str = ""
+    frame_rate: float | None = None
+    duration: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedShot:
+    """A shot, and what became of it. Times are in seconds of the film; `seconds` is work."""
+
+    index: int
+    start: int
+    stop: int
+    start_time: float
+    stop_time: float
+    transition: str
+    decision: ShotDecision
+    flicker: ShotFlicker | None = None
+    seconds: float | None = None
+
+    @property
+    def num_frames(self) -> int:
+        return self.stop - self.start
+
+    @property
+    def verdict(self) -> ShotVerdict:
+        return self.decision.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the job took.
+
+    Attributes
+    ----------
+    wall_seconds
+        From start to end, all runs of a resumed job together.
+    stage_seconds
+        Work by name, such as "decode", "network", "encode", summed over workers.
+    """
+
+    wall_seconds: float
+    num_frames: int
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
+    num_workers: int = 1
+
+    @property
+    def frames_per_second(self) -> float | None:
+        return self.num_frames / self.wall_seconds if self.wall_seconds > 0 else None
+
+    @property
+    def network_share(self) -> float | None:
+        """Share of all work that the network took."""
+        work = sum(self.stage_seconds.values())
+        return self.stage_seconds["network"] / work if work > 0 and "network" in self.stage_seconds else None
+
+
+@dataclass(frozen=True, slots=True)
+class FilmReport:
+    """All that a report says.
+
+    Attributes
+    ----------
+    thumbnails_dir
+        Where `save_thumbnails` put the pictures of decisions that were read from JSON.
+    """
+
+    film: ReportedFilm
+    shots: Sequence[ReportedShot]
+    totals: Totals
+    notes: Sequence[str] = ()
+    title: str = ""
+    thumbnails_dir: Path | None = None
+
+    @property
+    def heading(self) -> str:
+        return self.title or f"{self.film.source.name} in {self.film.style}"
+
+
+def report_shots(
+    shots: Sequence[KnowsItsPlace],
+    decisions: Iterable[ShotDecision],
+    records: Iterable[Mapping[str, Any]] = (),
+    seconds: Mapping[int, float] | None = None,
+) -> list[ReportedShot]:
+    """Put together what is known of each shot.
+
+    Parameters
+    ----------
+    decisions
+        In any order; a shot without one is reported as not judged.
+    records
+        What `ShotMeter.record` gave for each unit.
+    seconds
+        Work by shot.
+    """
+    by_shot = {decision.shot: decision for decision in decisions}
+    lumas = merged_lumas(records)
+    return [
+        ReportedShot(
+            shot.index,
+            shot.start,
+            shot.stop,
+            float(shot.start_time),
+            float(shot.stop_time),
+            shot.transition,
+            by_shot.get(shot.index, ShotDecision(shot.index)),
+            measure_flicker(lumas.get(shot.index, {})),
+            (seconds or {}).get(shot.index),
+        )
+        for shot in shots
+    ]
+
+
+def save_thumbnails(folder: Path, decision: ShotDecision) -> None:
+    """Keep the pictures of a decision beside its JSON.
+
+    Raises
+    ------
+    OutputError
+        They cannot be written.
+    """
+    if decision.before and decision.after:
+        for path, jpeg in zip(_thumbnail_paths(folder, decision.shot), (decision.before, decision.after), strict=True):
+            with write_beside(path) as temporary:
+                temporary.write_bytes(jpeg)
+
+
+def read_thumbnails(folder: Path | None, decision: ShotDecision) -> tuple[bytes, bytes] | None:
+    """Return the pictures of a decision before and after, as JPEG, or None where they were not kept."""
+    if decision.before and decision.after:
+        return decision.before, decision.after
+    if folder is None:
+        return None
+    try:
+        before, after = (path.read_bytes() for path in _thumbnail_paths(folder, decision.shot))
+    except OSError:
+        return None
+    return before, after
+
+
+def _thumbnail_paths(folder: Path, shot: int) -> tuple[Path, Path]:
+    return folder / f"shot-{shot:06d}-before.jpg", folder / f"shot-{shot:06d}-after.jpg"
+
+
+def write_film_report(path: Path, report: FilmReport) -> None:
+    """Write a report: HTML with the JSON beside it, or only JSON where `path` ends so.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be written; an older one stays as it was.
+    """
+    text = json.dumps(film_report_as_json(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with write_beside(path.with_suffix(".json")) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    if path.suffix.lower() == ".json":
+        return
+    from impasto.film.report_page import film_page  # noqa: PLC0415  imports what JSON does without
+
+    with write_beside(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(film_page(report))
+
+
+def film_report_as_json(report: FilmReport) -> dict[str, Any]:
+    """Return what `json.dump` writes as strict JSON: numbers and paths, no pictures.
+
+    Numbers that JSON does not know, nan and infinity, become None.
+    """
+    film, totals = report.film, report.totals
+    return {
+        "schema": SCHEMA,
+        "title": report.heading,
+        "film": {
+            "source": str(film.source),
+            "output": None if film.output is None else str(film.output),
+            "style": film.style,
+            "strength": film.strength,
+            "gate": film.gate_mode,
+            "width": film.width,
+            "height": film.height,
+            "codec": film.codec,
+            "frame_rate": _number(film.frame_rate),
+            "duration": _number(film.duration),
+        },
+        "totals": {
+            "frames": totals.num_frames,
+            "wall_seconds": _number(totals.wall_seconds),
+            "frames_per_second": _number(totals.frames_per_second),
+            "network_share": _number(totals.network_share),
+            "stage_seconds": {name: _number(value) for name, value in totals.stage_seconds.items()},
+            "workers": totals.num_workers,
+            "shots": len(report.shots),
+            "verdicts": {
+                kind.value: sum(shot.verdict.judgement is kind for shot in report.shots) for kind in Judgement
+            },
+        },
+        "shots": [_shot_json(shot) for shot in report.shots],
+        "notes": list(report.notes),
+    }
+
+
+def _shot_json(shot: ReportedShot) -> dict[str, Any]:
+    verdict, setting = shot.verdict, shot.decision.setting
+    return {
+        "shot": shot.index,
+        "start": shot.start,
+        "stop": shot.stop,
+        "start_time": _number(shot.start_time),
+        "stop_time": _number(shot.stop_time),
+        "transition": shot.transition,
+        "verdict": verdict.judgement.value if verdict.judgement else None,
+        "reason": verdict.reason,
+        "samples": [
+            {"frame": each.index, "verdict": each.judgement.value, "reason": each.reason} for each in verdict.samples
+        ],
+        "strength": setting.strength,
+        "steadied": setting.is_steady,
+        "refused": shot.decision.is_refused,
+        "tries": [
+            {
+                "strength": each.setting.strength,
+                "steadied": each.setting.is_steady,
+                "verdict": each.verdict.judgement.value if each.verdict.judgement else None,
+                "reason": each.verdict.reason,
+            }
+            for each in shot.decision.tries
+        ],
+        "flicker_in": _number(shot.flicker and shot.flicker.content),
+        "flicker_out": _number(shot.flicker and shot.flicker.output),
+        "flicker_added": _number(shot.flicker and shot.flicker.added),
+        "warping_in": _number(verdict.warping_in),
+        "warping_out": _number(verdict.warping_out),
+        "seconds": _number(shot.seconds),
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None
