@@ -35,12 +35,19 @@ class Axis:
         factor×3 float32: what the sample before, the own and the next weigh at each pixel of a sample.
     reducing
         Taps, float32, of which the first lies `first_tap` pixels from the first pixel of a sample.
+    overhang
+        How far to carry the slope of the last two pixels on where the last sample stands for half its pixels only.
     """
 
     factor: int
     enlarging: NDArray[np.float32]
     reducing: NDArray[np.float32]
     first_tap: int
+    overhang: float = 0.0
+
+    def slope_beyond(self, length: int) -> float:
+        """Return what of the slope to carry on beyond the end of this many pixels."""
+        return self.overhang if length % self.factor and length > 1 else 0.0
 
 
 def chroma_axes(subsampling: Subsampling, location: str) -> tuple[Axis, Axis]:
@@ -58,13 +65,17 @@ def _axis(factor: int, is_cosited: bool) -> Axis:
     center = 0.0 if is_cosited else (factor - 1) / 2
     offsets = (np.arange(factor) - center) / factor
     weights = np.stack([np.maximum(-offsets, 0), 1 - np.abs(offsets), np.maximum(offsets, 0)], axis=-1)
-    first, taps = _DUALS.get((factor, is_cosited)) or _plain_average(factor, is_cosited)
-    return Axis(factor, weights.astype(np.float32), np.array(taps, np.float32), first)
+    first, taps = _DUALS.get((factor, is_cosited)) or _shortest_dual(factor, is_cosited, weights)
+    overhang = 0.5 if factor == 2 and not is_cosited else 0.0
+    return Axis(factor, weights.astype(np.float32), np.array(taps, np.float32), first, overhang)
 
 
-def _plain_average(factor: int, is_cosited: bool) -> tuple[int, tuple[float, ...]]:
-    """For factors of four, which hardly any film has."""
-    if not is_cosited:
-        return 0, (1 / factor,) * factor
-    triangle = [(factor - abs(n)) / factor**2 for n in range(1 - factor, factor)]
-    return 1 - factor, tuple(triangle)
+def _shortest_dual(factor: int, is_cosited: bool, weights: NDArray[np.float64]) -> tuple[int, tuple[float, ...]]:
+    """Return the dual filter of least norm, for factors of four, which hardly any film has."""
+    first, last = (-factor, factor) if is_cosited else (-factor, 2 * factor - 1)
+    padded = np.zeros((5, 7 * factor))
+    for n in range(5):
+        padded[n, n * factor : (n + 3) * factor] = weights[:, ::-1].T.ravel()
+    window = padded[:, 3 * factor + first : 3 * factor + last + 1]
+    taps = np.linalg.lstsq(window, np.eye(5)[2], rcond=None)[0]
+    return first, tuple(taps.tolist())

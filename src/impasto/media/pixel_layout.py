@@ -48,7 +48,7 @@ def read_layout(pixel_format: str) -> PixelLayout:
     layout = av.VideoFormat(pixel_format, 64, 64)
     if pixel_format == "pal8" or layout.is_rgb:
         depth = next((d for d in _DEPTHS if d >= max(c.bits for c in layout.components)), 0)
-        has_alpha = len(layout.components) == 4 and not pixel_format.endswith("0")
+        has_alpha = pixel_format == "pal8" or (len(layout.components) == 4 and not pixel_format.endswith("0"))
         return _checked(pixel_format, f"gbr{'a' * has_alpha}p", "rgb", depth, (1, 1), has_alpha)
     depth = layout.components[0].bits
     if len(layout.components) < 3:

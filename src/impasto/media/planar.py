@@ -154,8 +154,13 @@ def _planes_of(pixels: Pixels, like: PlanarFrame) -> Planes:
     kind = np.uint8 if like.bit_depth == 8 else np.uint16
     shape = chroma_shape(like.height, like.width, like.subsampling)
     y, u, v = np.empty((like.height, like.width), kind), np.empty(shape, kind), np.empty(shape, kind)
-    rows = np.empty((2, like.height, shape[1]), np.float32)
-    rgb_to_planes(pixels, y, rows, affine, across.reducing, across.factor, across.first_tap)
+    slope = down.slope_beyond(like.height)
+    rows = np.empty((2, like.height + bool(slope), shape[1]), np.float32)
+    place = (across.factor, across.first_tap)
+    slope_across = np.float32(across.slope_beyond(like.width))
+    rgb_to_planes(pixels, y, rows, affine, across.reducing, place, slope_across)
+    if slope:
+        rows[:, -1] = rows[:, -2] + np.float32(slope) * (rows[:, -2] - rows[:, -3])
     for reduced, plane in zip(rows, (u, v), strict=True):
         reduce_rows(reduced, plane, down.reducing, down.factor, down.first_tap, np.int32(maximum))
     return y, u, v

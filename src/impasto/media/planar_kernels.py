@@ -67,7 +67,9 @@ def planes_to_rgb(y: Array, u: Array, v: Array, target: Array, affine: Floats, a
 
 
 @compiled
-def rgb_to_planes(pixels: Array, y: Array, rows: Floats, affine: Floats, taps: Floats, factor: int, first: int) -> None:
+def rgb_to_planes(
+    pixels: Array, y: Array, rows: Floats, affine: Floats, taps: Floats, place: tuple[int, int], slope: np.float32
+) -> None:
     """Convert to code values: `y` finished, colour differences reduced along rows only.
 
     Parameters
@@ -79,10 +81,13 @@ def rgb_to_planes(pixels: Array, y: Array, rows: Floats, affine: Floats, taps: F
     affine
         3×4 from pixels to code values, with the half for rounding in the last column of the first; row 3 holds the
         maximum.
-    taps, factor, first
-        Of the `Axis` along rows.
+    taps, place
+        Of the `Axis` along rows, with its factor and first tap.
+    slope
+        How far to carry the slope of the last two pixels on.
     """
     height, width = y.shape
+    factor, first = place
     columns = rows.shape[2]
     margin = max(-first, 0)
     length = columns * factor + taps.size + margin
@@ -101,7 +106,9 @@ def rgb_to_planes(pixels: Array, y: Array, rows: Floats, affine: Floats, taps: F
             line_u[margin + x] = m10 * red + m11 * green + m12 * blue + m13
             line_v[margin + x] = m20 * red + m21 * green + m22 * blue + m23
         line_u[:margin], line_v[:margin] = line_u[margin], line_v[margin]
-        line_u[margin + width :], line_v[margin + width :] = line_u[margin + width - 1], line_v[margin + width - 1]
+        end = margin + width - 1
+        line_u[end + 1 :] = line_u[end] + slope * (line_u[end] - line_u[end - (width > 1)])
+        line_v[end + 1 :] = line_v[end] + slope * (line_v[end] - line_v[end - (width > 1)])
         for x in range(columns):
             start = margin + x * factor + first
             sum_u, sum_v = np.float32(0), np.float32(0)
