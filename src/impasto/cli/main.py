@@ -18,6 +18,7 @@ from impasto.cli.learn import learn
 from impasto.cli.library import library
 from impasto.cli.rate import rate
 from impasto.cli.recommend import recommend
+from impasto.cli.shots import shots
 from impasto.cli.styles import styles
 
 app = typer.Typer(
@@ -45,7 +46,7 @@ def impasto(version: Version = False) -> None:
     """Learn a photographic style from example pictures, and apply it."""
 
 
-for _command in (learn, apply, export, compare, evaluate, check, recommend, rate):
+for _command in (learn, apply, export, compare, evaluate, check, recommend, rate, shots):
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")

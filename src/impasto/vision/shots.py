@@ -13,7 +13,7 @@ from impasto.media.planar import PlanarFrame
 from impasto.vision.shot import Shot
 from impasto.vision.shot_finder import ORDINARY_RATE, ShotFinder
 
-__all__ = ["DETECTORS", "Detector", "Shot", "find_shots"]
+__all__ = ["DETECTORS", "Detector", "Shot", "checked_detector", "find_shots"]
 
 Detector: TypeAlias = Literal["thumbnails", "transnet"]
 DETECTORS: tuple[Detector, ...] = ("thumbnails", "transnet")
@@ -26,7 +26,9 @@ class _Finder(Protocol):
     def finish(self) -> list[Shot]: ...
 
 
-def find_shots(film: Iterable[PlanarFrame] | Path | str, *, detector: Detector = "thumbnails") -> list[Shot]:
+def find_shots(
+    film: Iterable[PlanarFrame] | Path | str, *, detector: Detector = "thumbnails", rate: Fraction | None = None
+) -> list[Shot]:
     """Find the shots of a film in one pass.
 
     Parameters
@@ -36,6 +38,8 @@ def find_shots(film: Iterable[PlanarFrame] | Path | str, *, detector: Detector =
     detector
         "thumbnails" compares small pictures, and tells cuts, dissolves and fades apart. "transnet" asks a network for
         cuts (`impasto.vision.transnet`), which takes the packages that module names, and about ten times as long.
+    rate
+        Frames a second. Default: what the file says, or the first two frames.
 
     Raises
     ------
@@ -46,19 +50,32 @@ def find_shots(film: Iterable[PlanarFrame] | Path | str, *, detector: Detector =
     MissingExtraError
         What reads films, or the network, is not installed.
     """
-    if detector not in DETECTORS:
-        raise UsageError(f"There is no shot detector '{detector}'. Choose one of {', '.join(DETECTORS)}.")
+    detector = checked_detector(detector)
     if isinstance(film, Path | str):
         from impasto.media.film_read import FilmSource  # noqa: PLC0415  an extra
 
         source = FilmSource(film)
-        frames, rate = iter(source), source.info.rate
+        frames, own_rate = iter(source), source.info.rate
     else:
-        frames, rate = _with_rate(film)
-    finder = _finder(detector, rate)
+        frames, own_rate = _with_rate(film)
+    finder = _finder(detector, rate or own_rate)
     for frame in frames:
         finder.add(frame)
     return finder.finish()
+
+
+def checked_detector(name: str) -> Detector:
+    """Return the detector of this name.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    for known in DETECTORS:
+        if known == name:
+            return known
+    raise UsageError(f"There is no shot detector '{name}'. Choose one of {', '.join(DETECTORS)}.")
 
 
 def _finder(detector: Detector, rate: Fraction) -> _Finder:
