@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def load_index(path: Path | str) -> FilmIndex:
         with np.load(path, allow_pickle=False) as saved:
             base = Fraction(int(saved["base"][0]), int(saved["base"][1]))
             return FilmIndex(np.cumsum(saved["ticks"]), saved["keys"], base)
-    except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
+    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
         raise UnreadableMediaError(f"{path} is no index of a film. Remove it; it is made again.") from error
 
 

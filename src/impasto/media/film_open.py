@@ -57,7 +57,7 @@ def _picture_stream(path: Path, container: Any) -> Any:
     attached = av.stream.Disposition.attached_pic
     streams = [stream for stream in container.streams.video if not stream.disposition & attached]
     if not streams:
-        raise UnreadableMediaError(f"{path} has no pictures, only {_kinds(container)}.")
+        raise UnreadableMediaError(f"{path} has no pictures, only {_kinds(container)}. Is it whole?")
     stream = max(streams, key=lambda each: bool(each.disposition & av.stream.Disposition.default))
     if stream.codec_context is None:
         raise UnreadableMediaError(f"{path} is of a codec that cannot be decoded. Convert it, to ProRes for instance.")
