@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from impasto.apply.finish import FinishedStylizer
 from impasto.apply.gating import GATE_MODES, WEAKER, Gating
 from impasto.apply.plan import plan_outputs
 from impasto.apply.run import ApplyOptions, ApplyReport, apply_to_files
 from impasto.apply.stylizer import State
 from impasto.errors import StyleFileError, UsageError
 from impasto.media.frame import Frame
+from impasto.style.finish import USUAL_GRAIN, Finish
 from impasto.style.verdict import Judgement, Verdict
 
 PASS, REVIEW, REFUSE = Judgement.PASS, Judgement.REVIEW, Judgement.REFUSE
@@ -180,3 +182,20 @@ def test_colours_are_judged_in_srgb(shoot):
     content = Frame(np.full((8, 8, 3), 50, np.uint8), color=Color(icc_profile=profile))
     gating.pass_on(content, Brightening(1.0)(content, State())[0], "warn")
     assert gate.asked == [(100, True)]
+
+
+@pytest.mark.parametrize("mode", ["warn", "retry"])
+def test_a_gate_judges_what_no_grain_lies_on_and_grain_lies_on_what_is_written(shoot, mode):
+    """Grain is what a gate takes for a fault."""
+    finish = Finish(grain=USUAL_GRAIN.scaled(4))
+    gate = GateByChange(lambda change: PASS if change <= 75 else REVIEW)
+    gating = Gating(gate, lambda fraction: FinishedStylizer(Brightening(fraction), finish))
+    for path in shoot.iterdir():
+        Image.fromarray(np.full((90, 90, 3), 60, np.uint8)).save(path)
+    pairs = plan_outputs([shoot], shoot.parent / "out")
+    apply_to_files(pairs, lambda: gating.make_stylizer(1.0), ApplyOptions(gate=mode), None, gating)
+    assert {change for change, _ in gate.asked} == ({100} if mode == "warn" else {100, 75})
+    for _, output in pairs:
+        pixels = np.asarray(Image.open(output)).astype(float)
+        assert pixels.std() > 5
+        assert pixels.mean() == pytest.approx(160 if mode == "warn" else 135, abs=2)

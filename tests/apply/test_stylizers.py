@@ -14,6 +14,7 @@ from impasto.apply.stylizer import State
 from impasto.apply.stylizers import StylizerOptions, make_stylizer, within
 from impasto.errors import StyleFileError, UsageError
 from impasto.media.frame import Frame
+from impasto.style.finish import USUAL_GRAIN, Finish
 from impasto.style.manifest import Manifest, Needs, Sources
 from impasto.vision.lab import rgb_to_lab
 
@@ -127,3 +128,51 @@ def test_a_mask_holds_for_a_chain_as_a_whole():
     np.testing.assert_array_equal(part.pixels[35:], pixels[35:])
     np.testing.assert_array_equal(part.pixels[:35], whole.pixels[:35])
     assert [each.canvas is not None for each in state.states] == [True, True]
+
+
+def grainy(family="paint", needs=PAINT):
+    return manifest(family, needs).model_copy(update={"finish": Finish(grain=USUAL_GRAIN, dust=1.0)})
+
+
+@pytest.mark.parametrize("family", ["look", "paint"])
+def test_a_finish_that_a_style_carries_is_laid_over_its_results(family):
+    needs = LOOK if family == "look" else PAINT
+    runtime = darkening() if family == "look" else FakePaint(lambda content: content * 0.5)
+    frame = Frame(photo())
+
+    def result(made, **options):
+        return make_stylizer(made, lambda: runtime, StylizerOptions(**options))(frame, State())[0].pixels.astype(float)
+
+    plain = result(manifest(family, needs))
+    finished = result(grainy(family, needs))
+    assert 0.5 < np.abs(finished - plain).mean() < 12
+    np.testing.assert_array_equal(result(grainy(family, needs), finish=0), plain)
+    assert np.abs(result(grainy(family, needs), finish="grain:2") - plain).mean() > np.abs(finished - plain).mean()
+    assert (result(manifest(family, needs), finish="dust:4") != plain).any()
+
+
+def test_less_of_a_style_is_less_of_its_finish():
+    frame = Frame(np.full((90, 120, 3), 128, np.uint8))
+    keeping = constant(Lut3D.identity(9))
+
+    def deviation(strength):
+        options = StylizerOptions(strength, finish="grain")
+        stylizer = make_stylizer(grainy("look", LOOK), lambda: keeping, options)
+        return stylizer(frame, State())[0].pixels.std()
+
+    assert deviation(0) == 0
+    assert deviation(0.5) == pytest.approx(deviation(1) / 2, rel=0.1)
+
+
+def test_a_finish_that_cannot_be_understood_is_refused_before_the_network_is_loaded():
+    with pytest.raises(UsageError, match="its parts are"):
+        make_stylizer(manifest(), never, StylizerOptions(finish="rain"))
+
+
+def test_a_finish_stays_within_a_mask():
+    pixels, mask = photo(), np.zeros((70, 90), bool)
+    mask[:35] = True
+    stylizer = make_stylizer(grainy(), FakePaint, StylizerOptions(finish="grain:3"))
+    part, _ = within(stylizer, mask)(Frame(pixels), State())
+    np.testing.assert_array_equal(part.pixels[35:], pixels[35:])
+    assert (part.pixels[:35] != pixels[:35]).any()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from impasto.apply.finish import unfinished
 from impasto.apply.stylizer import State, Stylizer
 from impasto.media.frame import Frame, Pixels
 from impasto.style.verdict import Judgement, Verdict
@@ -64,7 +65,7 @@ class Gating:
         """Render with less strength until it passes; where nothing does, keep the strongest of the least bad."""
         best, best_verdict, best_fraction = restyled, verdict, 1.0
         for fraction in WEAKER:
-            weaker, _ = self.make_stylizer(fraction)(content, State())
+            weaker, _ = unfinished(self.make_stylizer(fraction))(content, State())
             found = self._judge(weaker, content)
             if found.judgement is Judgement.PASS:
                 return Passed(

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from impasto.apply.finish import finished, unfinished
 from impasto.apply.gating import GATE_MODES, Gating
 from impasto.apply.plan import Pair
 from impasto.apply.stylizer import State, Stylizer
@@ -188,13 +189,14 @@ class _PairWorker:
 
         check_output(target, source, self._options.overwrite)
         frame = read_image(source)
-        restyled, _ = self._stylizer()(frame, State())
+        stylizer = self._stylizer()
+        restyled, _ = (stylizer if self._gating is None else unfinished(stylizer))(frame, State())
         warning = None
         if self._gating is not None:
             passed = self._gating.pass_on(frame, restyled, self._options.gate)
             if passed.frame is None:
                 return _Outcome(f"{source} was not restyled: {passed.message}")
-            restyled, warning = passed.frame, passed.message
+            restyled, warning = finished(passed.frame, stylizer), passed.message
         # The input's pixels are not needed any more, and writing takes memory of its own.
         del frame
         _make_folder(target.parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from impasto.apply.finish import FinishedStylizer, finish_of
 from impasto.apply.look import LookStylizer
 from impasto.apply.lut import check_strength
 from impasto.apply.masked import MaskedStylizer
@@ -33,6 +34,10 @@ class StylizerOptions:
         One of `impasto.apply.regions.REGIONS`, a mask, or the path of one; None for the whole picture.
     runtime
         What runs the network of a paint style, by name.
+    finish
+        What is laid over the result: a strength of the finish that the style carries, or parts, as
+        `impasto.style.finish.parse_finish` takes them. None: what the style carries. The style's strength weakens it,
+        too.
 
     Raises
     ------
@@ -45,6 +50,7 @@ class StylizerOptions:
     texture_scale: float = 1.0
     where: Where | None = None
     runtime: str = AUTO
+    finish: float | str | None = None
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
@@ -71,8 +77,22 @@ def make_stylizer(
     StyleFileError
         The network cannot be used, or this Impasto does not know the family.
     UsageError
-        A look is given a texture scale.
+        A look is given a texture scale, or the finish cannot be understood.
     """
+    finish = finish_of(manifest, options.finish)
+    finish = finish.scaled(options.strength) if finish else None
+    stylizer = _unfinished(manifest, load_runtime, options, num_threads=num_threads, padded=padded)
+    return FinishedStylizer(stylizer, finish, num_threads=num_threads) if finish else stylizer
+
+
+def _unfinished(
+    manifest: Manifest,
+    load_runtime: Callable[[], Runtime],
+    options: StylizerOptions,
+    *,
+    num_threads: int | None,
+    padded: bool,
+) -> Stylizer:
     needs, strength, keep_color = manifest.needs, options.strength, options.keep_color
     if manifest.family == "look":
         if options.texture_scale != 1:

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, model_validator
 
+from impasto.style.finish import Finish
 from impasto.style.names import is_style_name
 
 SCHEMA_VERSION: Final = 1
@@ -207,6 +208,8 @@ class Manifest(_Part):
         What results of this style are held against, by metric name.
     gate
         How the quality gate judges results of this style; None where it cannot.
+    finish
+        The grain, and the wear of film, that belong to the style; None where nothing is laid over its results.
     members
         SHA-256 of each other member of the file; `save_style` fills it in.
     """
@@ -224,6 +227,7 @@ class Manifest(_Part):
     thresholds: dict[Key, FiniteFloat] = Field(default_factory=dict)
     curves: Annotated[dict[Key, Curve], Field(max_length=16)] = Field(default_factory=dict)
     gate: GateModel | None = None
+    finish: Finish | None = None
     members: dict[str, Sha256] = Field(default_factory=dict)
 
     @property
