@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from impasto.apply.thumbnail import area_thumbnail
+from impasto.apply.thumbnail import area_thumbnail, planar_thumbnail
+from impasto.media.frame import Color, Frame
+from impasto.media.planar import PlanarFrame
+
+from .planar_frames import noise_frame
 
 
 def smooth_picture(height: int, width: int) -> np.ndarray:
@@ -60,3 +64,33 @@ def test_the_fourth_byte_of_padded_pixels_is_not_seen():
     padded[..., :3] = pixels
     assert np.array_equal(area_thumbnail(padded[..., :3], 16), area_thumbnail(pixels, 16))
     assert np.array_equal(area_thumbnail(padded[::-1, :, :3], 16), area_thumbnail(pixels[::-1], 16))
+
+
+@pytest.mark.parametrize("bits", [8, 10, 16])
+@pytest.mark.parametrize("subsampling", [(2, 2), (2, 1), (1, 1)])
+@pytest.mark.parametrize("is_full", [False, True])
+def test_the_thumbnail_of_a_film_is_that_of_its_rgb(bits, subsampling, is_full):
+    height, width = 90, 161
+    colors = np.random.default_rng(1).random((6, 7, 3)) * 0.6 + 0.2
+    rows, columns = np.arange(height) * 6 // height, np.arange(width) * 7 // width
+    pixels = (colors[np.ix_(rows, columns)] * 65535).astype(np.uint16)
+    color = Color(full_range=is_full, matrix="bt601")
+    blank = noise_frame((height, width), bits, subsampling, color)
+    frame = PlanarFrame.from_rgb(Frame(pixels), blank)
+    difference = planar_thumbnail(frame, 16) - area_thumbnail(frame.to_rgb().pixels, 16)
+    assert np.abs(difference).mean() < 0.006
+    assert np.abs(planar_thumbnail(frame, 1) - area_thumbnail(frame.to_rgb().pixels, 1)).max() < 0.004
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 500)])
+def test_a_film_smaller_than_its_thumbnail(size):
+    thumbnail = planar_thumbnail(noise_frame(size), 8)
+    assert thumbnail.shape == (8, 8, 3)
+    assert 0 <= thumbnail.min() <= thumbnail.max() <= 1
+
+
+def test_the_green_blue_and_red_of_a_film_are_red_green_and_blue():
+    levels = (10, 200, 90)
+    planes = tuple(np.full((4, 4), level, np.uint8) for level in levels)
+    frame = PlanarFrame(planes, 8, (1, 1), Color(matrix="identity"))
+    assert planar_thumbnail(frame, 2)[0, 0].tolist() == pytest.approx([90 / 255, 10 / 255, 200 / 255])

@@ -301,3 +301,22 @@ def look_up_deep(source: Planes, target: Planes, table: Columns, factors: Factor
             bases = (bases[0] + ONE, bases[1] + ONE, bases[2] + ONE, bases[3] + ONE)
             new_v[k] = rounded(change_of_chroma(columns, bases, weights, v, mean, depth), depth)
     return span[1]
+
+
+@compiled
+def average_plane(plane: Array, row_edges: Array, column_edges: Array, averages: Array) -> None:
+    """Average the boxes of a plane of integers; box k covers edges[k, 0] up to edges[k, 1]."""
+    sums = np.empty(plane.shape[1], np.uint32)
+    for box_row in range(row_edges.shape[0]):
+        top, bottom = row_edges[box_row, 0], row_edges[box_row, 1]
+        sums[:] = 0
+        for y in range(top, bottom):
+            row = plane[y]
+            for k in range(sums.size):
+                sums[k] += row[k]
+        for box_column in range(column_edges.shape[0]):
+            left, right = column_edges[box_column, 0], column_edges[box_column, 1]
+            total = 0.0
+            for k in range(left, right):
+                total += sums[k]
+            averages[box_row, box_column] = total / ((bottom - top) * (right - left))

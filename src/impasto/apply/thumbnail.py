@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from impasto.apply.blocks import available_cores, run_blocks
 from impasto.media.frame import Pixels, padded_storage, pixel_maximum
+from impasto.media.planar import PlanarFrame, codes_to_rgb
 
 
 def area_thumbnail(pixels: Pixels, side: int, *, num_threads: int | None = None) -> NDArray[np.float32]:
@@ -42,6 +43,27 @@ def area_thumbnail(pixels: Pixels, side: int, *, num_threads: int | None = None)
     run_blocks(average, side, max(1, side // 16), num_threads or available_cores())
     averages /= pixel_maximum(pixels.dtype)
     return averages
+
+
+def planar_thumbnail(frame: PlanarFrame, side: int) -> NDArray[np.float32]:
+    """Shrink a frame of a film to side×side×3 float32 RGB in [0, 1], like `area_thumbnail` of its RGB.
+
+    Only means are converted: the way from codes to RGB is linear, but for colours that RGB cannot show.
+
+    Raises
+    ------
+    UnusablePixelsError
+        The matrix is unknown.
+    """
+    from impasto.apply import planar_kernels  # noqa: PLC0415  numba takes half a second to import
+
+    matrix, offset = codes_to_rgb(frame.color, frame.bit_depth)
+    codes = np.empty((3, side, side))
+    for plane, averages in zip(frame.planes, codes, strict=True):
+        rows, columns = _box_edges(plane.shape[0], side), _box_edges(plane.shape[1], side)
+        planar_kernels.average_plane(np.ascontiguousarray(plane), rows, columns, averages)
+    rgb = np.moveaxis(codes, 0, -1) @ matrix.T + offset
+    return rgb.clip(0, 1).astype(np.float32)
 
 
 def _box_edges(length: int, num_boxes: int) -> NDArray[np.int64]:
