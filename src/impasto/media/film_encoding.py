@@ -224,7 +224,7 @@ def _parameters(codec: str, info: FilmInfo, encoding: Encoding, is_lossless: boo
         named |= {"pools": str(encoding.num_threads), "frame-threads": str(min(encoding.num_threads, 3))}
         named |= {"master-display": light.mastering, "max-cll": light.content, "hdr10": "1" if light.mastering else ""}
     elif codec == "av1":
-        named = {"lp": str(encoding.num_threads), "lossless": "1" if is_lossless else ""}
+        named = {"lp": str(encoding.num_threads)}  # its `lossless` writes what cannot be decoded (4.1)
         named |= {"mastering-display": _in_units(light.mastering), "content-light": light.content}
     else:
         named = {}

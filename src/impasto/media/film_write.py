@@ -21,6 +21,8 @@ from impasto.media.planar import PlanarFrame, Plane
 from impasto.media.video_library import av
 
 _BIT_EXACT = av.codec.context.Flags.bitexact
+_CODECS_BY_MATRIX = {"h264", "hevc", "vp9", "av1"}
+"""Only their matrix says whether pictures are RGB."""
 _LAMBDA_SCALE = 118  # FF_QP2LAMBDA
 
 
@@ -144,7 +146,7 @@ class FilmSink:
         coded.sample_aspect_ratio = info.sample_aspect
         coded.thread_count = settings.num_threads
         coded.flags |= _BIT_EXACT
-        _set_tags(coded, self.info, settings.layout)
+        _set_tags(coded, info, settings)
         if settings.codec_tag is not None:
             coded.codec_tag = settings.codec_tag
         if settings.bit_rate is not None:
@@ -160,7 +162,7 @@ class FilmSink:
         fill_planes(picture, planes)
         if picture.format.name != self.settings.pixel_format:
             picture = picture.reformat(format=self.settings.pixel_format)
-        _set_tags(picture, self.info, self.settings.layout)
+        _set_tags(picture, self.info, self.settings)
         base = self.settings.time_base
         picture.time_base = base
         picture.pts = round(frame.pts / base)
@@ -216,14 +218,14 @@ def _fillable(settings: EncoderSettings) -> str:
     return name if name == settings.layout.planar.replace("yuv", "yuvj", 1) else settings.layout.planar
 
 
-def _set_tags(target: Any, info: FilmInfo, layout: PixelLayout) -> None:
+def _set_tags(target: Any, info: FilmInfo, settings: EncoderSettings) -> None:
     """Repeat what the source says of its colours, on an encoder or a picture."""
-    tags = info.tags
+    tags, layout, codec = info.tags, settings.layout, settings.codec
+    matrix, extent = tags.matrix, tags.range
     was_rgb = info.color.matrix == "identity"
-    matrix = tags.matrix
-    if layout.kind == "rgb":
-        matrix = 0
-    elif was_rgb:
-        matrix = {"bt709": 1, "bt2020": 9}[_plain_matrix(info)]
-    target.color_primaries, target.color_trc, target.colorspace = tags.primaries, tags.transfer, matrix
-    target.color_range = FULL if layout.kind == "rgb" else LIMITED if was_rgb else tags.range
+    if layout.kind == "rgb" and (not was_rgb or codec in _CODECS_BY_MATRIX):
+        matrix, extent = 0, FULL
+    elif was_rgb and layout.kind != "rgb":
+        matrix, extent = {"bt709": 1, "bt2020": 9}[_plain_matrix(info)], LIMITED
+    target.color_primaries, target.color_trc = tags.primaries, tags.transfer
+    target.colorspace, target.color_range = matrix, extent
