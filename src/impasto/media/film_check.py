@@ -1,0 +1,228 @@
+"""Is a film that was written the film that was meant? Asked before it takes its name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from impasto.errors import ImpastoError, OutputError
+from impasto.media.film_open import open_film
+from impasto.media.film_packets import (
+    PacketRecord,
+    is_cover,
+    made_by_muxer,
+    reason_of,
+    record_packets,
+)
+from impasto.media.film_streams import StreamCopies, cover_bytes, describe, lost_descriptions
+from impasto.media.video_library import av
+
+_NUM_LOOKS = 5
+_SLACK = Fraction(1, 10)
+_BACK = (Fraction(0), Fraction(2), Fraction(20), None)
+
+
+def verify(
+    output: Path | str,
+    source: Path | str,
+    pts: Sequence[Fraction],
+    *,
+    copied: StreamCopies | None = None,
+    records: dict[int, PacketRecord] | None = None,
+    decode_all: bool = False,
+) -> list[str]:
+    """Hold a written film against its source.
+
+    Frames are as many as `pts` and at those times, as exactly as the container counts; the other streams are there, and
+    those of the same type of container hold the same packets at the same times; the film is as long as its longest
+    stream; its first, its last and some frames between can be decoded.
+
+    Parameters
+    ----------
+    pts
+        When each frame is to be shown, in seconds, rising.
+    copied
+        Which streams are to be there (`assemble` knows); by default all of the source.
+    records
+        What packets the source's streams have; by default they are read again.
+    decode_all
+        Decode every frame.
+
+    Returns
+    -------
+    What is lost without making the film a wrong one, in words: tags, marks, chapters.
+
+    Raises
+    ------
+    OutputError
+        Says what differs.
+    """
+    output, source = Path(output), Path(source)
+    try:
+        with open_film(source) as (original, film), open_film(output) as (container, copy):
+            wanted = _expected(original, film, copied)
+            if records is None:
+                records = record_packets(source, {stream.index for stream in wanted if stream.type != "attachment"})
+            written = record_packets(output)
+            same_format = original.format.name == container.format.name
+            shift, warnings = _shift(written[copy.index], pts, same_format)
+            warnings += _check_frames(written[copy.index], pts, shift)
+            pairs, lost = _pair(wanted, records, container, copy)
+            for stream, twin in pairs:
+                if stream.type == "attachment" or is_cover(stream):
+                    _check_attachment(original, stream, container, twin)
+                else:
+                    _check_packets(stream, records[stream.index], written[twin.index], same_format)
+                    _check_times(stream, records[stream.index], written[twin.index], shift)
+            _check_duration(container, written)
+            _check_decoding(output, [time + shift for time in pts], decode_all)
+            return [*warnings, *lost, *lost_descriptions(container, original, [(film, copy), *pairs])]
+    except OutputError:
+        raise
+    except ImpastoError as error:
+        raise OutputError(f"The written film is not right: {error}") from error
+
+
+def _expected(original: Any, film: Any, copied: StreamCopies | None) -> list[Any]:
+    """Return the streams, beside the pictures, that a copy must have."""
+    streams = [s for s in original.streams if s.index != film.index and not made_by_muxer(original, s)]
+    if copied is None:
+        return streams
+    return [s for s in streams if s.index in copied.streams or s.index in copied.attachments]
+
+
+def _pair(
+    wanted: list[Any], records: dict[int, PacketRecord], container: Any, film: Any
+) -> tuple[list[tuple[Any, Any]], list[str]]:
+    """Match the n-th stream of each type with the n-th; a muxer may leave out one without packets, and say nothing."""
+    there: dict[str, list[Any]] = defaultdict(list)
+    for stream in container.streams:
+        if stream.index != film.index and not made_by_muxer(container, stream):
+            there[_type_of(stream)].append(stream)
+    pairs: list[tuple[Any, Any]] = []
+    lost: list[str] = []
+    for kind in dict.fromkeys(map(_type_of, wanted)):
+        before = [stream for stream in wanted if _type_of(stream) == kind]
+        if len(there[kind]) < len(before):
+            empty = [s for s in before if s.index in records and not records[s.index].num_packets]
+            lost += [f"{describe(stream)} is left out: it is empty." for stream in empty]
+            before = [stream for stream in before if stream not in empty]
+        if len(there[kind]) != len(before):
+            raise _wrong(f"it has {len(there[kind])} streams of type {kind}, not {len(before)}")
+        pairs += zip(before, there[kind], strict=True)
+    return pairs, lost
+
+
+def _type_of(stream: Any) -> str:
+    return "cover" if is_cover(stream) else str(stream.type)
+
+
+def _shift(record: PacketRecord, pts: Sequence[Fraction], same_format: bool) -> tuple[Fraction, list[str]]:
+    """Return by how much a whole film begins later, in seconds, and say it.
+
+    Some types of containers hold no times below zero, as others do, and so a film that changes its type may have to
+    begin later, all streams alike. Where the type stays the same there is no reason.
+    """
+    if same_format or not record.ticks or not pts:
+        return Fraction(0), []
+    shift = min(record.ticks) * record.time_base - pts[0]
+    if abs(shift) <= record.time_base / 2:
+        return Fraction(0), []
+    return shift, [f"All streams begin {float(shift):.3f} s later: this container holds no times below zero."]
+
+
+def _check_frames(record: PacketRecord, pts: Sequence[Fraction], shift: Fraction) -> list[str]:
+    """Compare times tick for tick; a container that counts coarser than the source gets its nearest ticks."""
+    if len(record.ticks) != len(pts):
+        raise _wrong(f"it has {len(record.ticks)} frames, not {len(pts)}")
+    base, slack = record.time_base, Fraction(1, 2) + bool(shift)
+    for number, (tick, time) in enumerate(zip(sorted(record.ticks), pts, strict=True)):
+        if abs(tick - (time + shift) / base) > slack:
+            raise _wrong(f"frame {number} is shown at {float(tick * base):.4f} s, not at {float(time):.4f} s")
+    if any((time / base).denominator != 1 for time in pts):
+        return [f"Times of frames are rounded: this container counts in steps of {base} s."]
+    return []
+
+
+def _check_packets(stream: Any, before: PacketRecord, after: PacketRecord, same_format: bool) -> None:
+    """Another type of container may wrap packets otherwise (AAC in MPEG-TS), and cut them at other places."""
+    if not same_format:
+        return
+    if before.num_packets != after.num_packets:
+        raise _wrong(f"{describe(stream)} has {after.num_packets} packets, not {before.num_packets}")
+    if before.digest != after.digest:
+        raise _wrong(f"the packets of {describe(stream)} are not those of the source")
+
+
+def _check_times(stream: Any, before: PacketRecord, after: PacketRecord, shift: Fraction) -> None:
+    """Hold each packet to its time, as exactly as the coarser of both containers counts."""
+    if not before.ticks or len(before.ticks) != len(after.ticks):
+        return
+    tick = float(max(before.time_base, after.time_base))
+    was, is_now = (np.array(record.ticks, np.int64) * float(record.time_base) for record in (before, after))
+    late = float(np.abs(is_now - was - float(shift)).max())
+    if late > tick * (2.01 if shift else 1.01):
+        raise _wrong(f"{describe(stream)} is out of time with the pictures by {late:.4f} s")
+
+
+def _check_attachment(original: Any, stream: Any, container: Any, twin: Any) -> None:
+    is_same = (
+        cover_bytes(original, stream) == cover_bytes(container, twin) if is_cover(stream) else stream.data == twin.data
+    )
+    if not is_same:
+        raise _wrong(f"{describe(stream)} is not what the source holds")
+
+
+def _check_duration(container: Any, written: dict[int, PacketRecord]) -> None:
+    """A header that says another length than the packets makes players stop early or wait."""
+    if container.duration is None:
+        return
+    starts = [record.start for record in written.values() if record.start is not None]
+    ends = [record.end for record in written.values() if record.end is not None]
+    said, found = Fraction(container.duration, 1_000_000), max(ends) - min(*starts, Fraction(0))
+    if abs(said - found) > _SLACK and abs(said - (max(ends) - min(starts))) > _SLACK:
+        raise _wrong(f"its header says {float(said):.2f} s, and its packets last {float(found):.2f} s")
+
+
+def _check_decoding(output: Path, pts: Sequence[Fraction], decode_all: bool) -> None:
+    try:
+        if decode_all:
+            num_frames = sum(1 for _ in _decoded(output, None))
+            if num_frames != len(pts):
+                raise _wrong(f"{num_frames} of its {len(pts)} frames can be decoded")
+            return
+        for look in sorted({round((len(pts) - 1) * n / (_NUM_LOOKS - 1)) for n in range(_NUM_LOOKS)}):
+            _check_frame(output, look, pts)
+    except av.error.FFmpegError as error:
+        raise _wrong(f"it cannot be decoded ({reason_of(error)})") from error
+
+
+def _check_frame(output: Path, number: int, pts: Sequence[Fraction]) -> None:
+    """Decode from a key frame before, and wait for the very frame; MPEG-TS is sought inexactly, so try farther back."""
+    for back in _BACK if number else (None,):
+        start = None if back is None or pts[number] <= back else pts[number] - back
+        for frame in _decoded(output, start):
+            if frame.pts is None:
+                continue
+            late = frame.pts * frame.time_base - pts[number]
+            if abs(late) <= frame.time_base / 2:
+                return
+            if late > 0:
+                break
+    raise _wrong(f"frame {number}, at {float(pts[number]):.3f} s, cannot be decoded")
+
+
+def _decoded(output: Path, start: Fraction | None) -> Iterator[Any]:
+    with open_film(output) as (container, film):
+        if start is not None:
+            container.seek(round(start / film.time_base), stream=film)
+        yield from container.decode(film)
+
+
+def _wrong(what: str) -> OutputError:
+    return OutputError(f"The written film is not right, so it is not kept: {what}.")
