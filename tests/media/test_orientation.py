@@ -80,3 +80,39 @@ def test_a_film_that_lies_is_read_upright(tmp_path):
     assert lying.info.rotation == 270  # counter-clockwise a quarter
     turned = next(iter(lying))
     assert (turned.planes[0] == np.rot90(plain.planes[0])).all()
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_film_that_lies_is_written_upright(tmp_path, rotation, mirrored):
+    """What was turned on reading is not turned again by players: the output has no matrix, and upright sides."""
+    from fractions import Fraction
+
+    from film_clips import make_film
+
+    from impasto.media.film_encoding import Encoding
+    from impasto.media.film_read import FilmSource
+    from impasto.media.film_write import FilmSink
+
+    path = make_film(
+        tmp_path / "film.mov",
+        3,
+        pixel_format="yuv422p",
+        rotation=rotation,
+        mirrored=mirrored,
+        sample_aspect=Fraction(4, 3),
+    )
+    source = FilmSource(path)
+    with FilmSink(tmp_path / "upright.mov", source.info, Encoding(crf=0)) as sink:
+        for frame in source:
+            assert frame.planes[1].shape == (frame.height, frame.width // 2)
+            sink.write(frame)
+    again = FilmSource(tmp_path / "upright.mov")
+    lies = rotation in {90, 270}
+    assert again.info.orientation.is_upright
+    assert (again.info.width, again.info.height) == ((90, 160) if lies else (160, 90))
+    assert again.info.sample_aspect == (Fraction(3, 4) if lies else Fraction(4, 3))
+    assert again.info.pixel_format == "yuv422p"
+    for one, other in zip(source, again, strict=True):
+        assert one.pts == other.pts
+        assert all((a == b).all() for a, b in zip(one.planes, other.planes, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def _describe(path: Path, container: Any, stream: Any, frame: Any) -> FilmInfo:
     codec = decoder_name(coded)
     color = read_color(tags, name, (frame.width, frame.height), layout.kind == "rgb", layout.bit_depth)
     if codec in _CENTERED_CODECS:
-        color = Color(color.primaries, color.transfer, color.full_range, color.bit_depth, None, color.matrix, "center")
+        color = replace(color, chroma_location="center")
     side_data = {data.type.name: bytes(data) for data in frame.side_data}
     orientation = read_orientation(side_data.get("DISPLAYMATRIX"))
     aspect = stream.sample_aspect_ratio or Fraction(1)
