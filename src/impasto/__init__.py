@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from impasto.errors import (
     ImpastoError,
+    JobError,
     MissingExtraError,
     NoReferencesError,
     OutputError,
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ImpastoError",
+    "JobError",
     "MissingExtraError",
     "NoReferencesError",
     "OutputError",

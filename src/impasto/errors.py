@@ -41,5 +41,9 @@ class TrainingError(ImpastoError, RuntimeError):
     """Training cannot go on: losses stay non-finite, or a checkpoint does not fit the run."""
 
 
+class JobError(ImpastoError, RuntimeError):
+    """A job over a film cannot go on: another run is at it, its plan is another's, or its workers keep dying."""
+
+
 class MissingExtraError(ImpastoError, ImportError):
     """An optional dependency is needed. The message names the extra to install."""

@@ -15,6 +15,7 @@ FUNCTIONS = {"learn", "load", "styles"}
 CLASSES = {"Style"}
 ERRORS = {
     "ImpastoError",
+    "JobError",
     "MissingExtraError",
     "NoReferencesError",
     "OutputError",
