@@ -244,6 +244,23 @@ def test_few_tables_are_held(film_lut):
     assert look.lut_at(45) is not first
 
 
+def test_luts_are_read_when_frames_come_and_few_are_kept():
+    """They may lie in files, and those of a long film take gigabytes."""
+
+    class Read(list):
+        def __getitem__(self, number):
+            asked.append(number)
+            return IDENTITY
+
+    asked = []
+    look = FilmLook(DISSOLVE_FILM, Read([None] * 3), FILM, 8)
+    for k in range(60):
+        look.lut_at(k)
+    assert asked == [0, 1]
+    look.lut_at(105)
+    assert asked == [0, 1, 2]
+
+
 def test_as_many_luts_as_shots(film_lut):
     with pytest.raises(UsageError, match="3 shots"):
         FilmLook(CUT_FILM, [film_lut], FILM, 8)

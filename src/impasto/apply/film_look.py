@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ EASING_STEPS = 16
 """Different LUTs over a dissolve at most: finer steps than that are not seen while pictures mix."""
 _NUM_HELD = 3
 _IDENTITY_SIZE = 33
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
 Thumbnail = NDArray[np.float32]
 
 
@@ -168,7 +170,7 @@ class FilmLook:
     shots
         Without gaps.
     luts
-        As many, for the RGB of the film, as from `shot_luts`.
+        As many, for the RGB of the film, as from `shot_luts`; read when frames of their shots come.
     color, bit_depth
         Of the film.
 
@@ -185,12 +187,13 @@ class FilmLook:
             raise UsageError(f"A look over {len(shots)} shots needs as many LUTs, and at least one, not {len(luts)}.")
         self._shots = tuple(shots)
         self._starts = [shot.start for shot in shots]
-        self._luts = tuple(luts)
+        self._luts = luts
         self._color = color
         self._bit_depth = bit_depth
+        self._read: OrderedDict[int, Lut3D] = OrderedDict()
         self._held: OrderedDict[tuple[int, int], PlanarLut] = OrderedDict()
         self._lock = Lock()
-        self._held[(0, 0)] = self._made(0, 0)
+        self.lut_at(self._starts[0])
 
     def apply(self, frame: PlanarFrame, *, num_threads: int | None = None) -> PlanarFrame:
         """Return the graded frame; see `PlanarLut.apply`."""
@@ -202,12 +205,7 @@ class FilmLook:
         """Return what grades the frame of this number."""
         key = self._mix_at(index)
         with self._lock:
-            if key not in self._held:
-                self._held[key] = self._made(*key)
-                if len(self._held) > _NUM_HELD:
-                    self._held.popitem(last=False)
-            self._held.move_to_end(key)
-            return self._held[key]
+            return _kept(self._held, key, lambda: self._made(*key))
 
     def _mix_at(self, index: int) -> tuple[int, int]:
         """Return the number of a shot, and how many steps of easing a frame is on the way to the next."""
@@ -223,11 +221,23 @@ class FilmLook:
         return (number, step) if step < EASING_STEPS else (number + 1, 0)
 
     def _made(self, number: int, step: int) -> PlanarLut:
-        lut = self._luts[number]
+        lut, share = self._lut_of(number), step / EASING_STEPS
         if step:
-            share = step / EASING_STEPS
-            lut = mixed_lut([lut, self._luts[number + 1]], [1 - share, share])
+            lut = mixed_lut([lut, self._lut_of(number + 1)], [1 - share, share])
         return PlanarLut(lut, self._color, self._bit_depth)
+
+    def _lut_of(self, number: int) -> Lut3D:
+        return _kept(self._read, number, lambda: self._luts[number])
+
+
+def _kept(kept: OrderedDict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
+    """Return what is kept under a key, or make it in the place of what was not asked for the longest."""
+    if key not in kept:
+        kept[key] = make()
+        if len(kept) > _NUM_HELD:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    return kept[key]
 
 
 def _clear_span(shots: Sequence[ShotSpan], number: int) -> tuple[int, int]:
