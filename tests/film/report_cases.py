@@ -79,10 +79,12 @@ PASS, REVIEW, REFUSE = (Verdict(kind, reason, {"seen": 1.0}) for kind, reason in
 
 def shot(index: int = 0, judgement: Judgement | None = Judgement.PASS, reason: str = "", **fields: Any) -> ReportedShot:
     """Return a shot of two seconds with pictures."""
-    before = scene(index, fields.pop("size", (160, 90)))
-    pictures = {"before": jpeg_bytes(before), "after": jpeg_bytes((before * 0.6).astype(np.uint8))}
+    size, pictures = fields.pop("size", (160, 90)), fields.pop("pictures", None)
+    if pictures is None:
+        before = scene(index, size)
+        pictures = {"before": jpeg_bytes(before), "after": jpeg_bytes((before * 0.6).astype(np.uint8))}
     verdict = ShotVerdict(judgement, reason, (), fields.pop("warping_in", 1.0), fields.pop("warping_out", 1.2))
-    setting, pictures = fields.pop("setting", Setting()), fields.pop("pictures", pictures)
+    setting = fields.pop("setting", Setting())
     tries = fields.pop("tries", (ShotTry(setting, verdict),))
     start, stop = fields.pop("start", 48 * index), fields.pop("stop", 48 * index + 48)
     stated: dict[str, Any] = {"flicker": ShotFlicker(0.2, 0.25, 0.01), "seconds": 1.5 + index, **fields}

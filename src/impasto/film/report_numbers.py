@@ -7,8 +7,9 @@ from functools import cache
 from importlib.resources import files
 
 from impasto.film.shot_report import FilmReport, ReportedShot
-from impasto.film.shot_verdict import Setting
+from impasto.film.shot_verdict import Setting, ShotVerdict
 from impasto.quality.report_numbers import NOTHING, finite_numbers, number_text
+from impasto.quality.report_tables import JUDGEMENT_WORDS
 
 ARROW = " → "
 
@@ -46,6 +47,14 @@ def strength_text(report: FilmReport, setting: Setting) -> str:
     """Write the strength that a shot was rendered with, of the whole style."""
     text = percent_text(report.film.strength * setting.strength)
     return f"{text}, steadied" if setting.is_steady else text
+
+
+def verdict_text(verdict: ShotVerdict) -> str:
+    """Write a verdict in one line."""
+    if verdict.judgement is None:
+        return "Not judged"
+    word = JUDGEMENT_WORDS[verdict.judgement]
+    return f"{word} ({verdict.reason})" if verdict.reason else word
 
 
 def flicker_change(shots: Sequence[ReportedShot]) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from impasto.film.report_numbers import change_text, film_template, strength_text, time_text
+from impasto.film.report_numbers import change_text, film_template, strength_text, time_text, verdict_text
 from impasto.film.shot_report import FilmReport, ReportedShot, read_thumbnails
 from impasto.film.shot_view import jpeg_bytes, picture_of
 from impasto.gate.view import Image8, resized
@@ -117,8 +117,7 @@ def _history(report: FilmReport, shot: ReportedShot) -> Piece:
     rows = []
     if len(shot.decision.tries) > 1:
         for each in shot.decision.tries:
-            found = f"{each.verdict.judgement or 'not judged'}"
-            rows.append((strength_text(report, each.setting), f"{found}: {each.verdict.reason}".rstrip(": ")))
+            rows.append((strength_text(report, each.setting), verdict_text(each.verdict)))
     if shot.flicker is not None:
         rows.append(("Flicker", change_text(shot.flicker.content, shot.flicker.output)))
     if shot.verdict.warping_ratio is not None:
@@ -181,19 +180,17 @@ def _block(picture: Image8, width: int) -> Image8:
 
 def _place(shot: ReportedShot, edge: tuple[int, int], num_shots: int) -> Markup:
     """Return a link over the strip, and the verdict below it."""
-    judgement = shot.verdict.judgement
-    said = f"{judgement}: {shot.verdict.reason}".rstrip(": ") if judgement else "not judged"
     return markup(
         '<a href="#shot-${number}"><title>Shot ${number}, ${time}, ${said}</title>'
         '<rect class="place${framed}" x="${left}" width="${width}" y="0" height="100"/>'
-        '<rect class="mark ${kind}" x="${left}" width="${width}" y="101" height="4"/></a>',
+        '<rect class="mark ${kind}" x="${left}" width="${width}" y="103" height="5"/></a>',
         number=str(shot.index + 1),
         time=time_text(shot.start_time),
-        said=said,
+        said=verdict_text(shot.verdict),
         framed=" framed" if num_shots <= _MOST_FRAMED else "",
         left=str(edge[0]),
         width=str(max(1, edge[1] - edge[0])),
-        kind=judgement or "unknown",
+        kind=shot.verdict.judgement or "unknown",
     )
 
 
