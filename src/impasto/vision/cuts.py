@@ -18,7 +18,7 @@ _LEAST_CHANGE = 0.03
 _LEAST_RATIO = 1.5
 _LEAST_UNEXPLAINED = 0.5
 _LEAST_MARGIN = 0.2
-_LEAST_AREA = 0.35
+_LEAST_AREA = 0.5
 _SAME_SCENE = 0.3
 _RANK = 2
 """How many of its neighbours may change as much as a cut does: where shots are very short, some are cuts."""

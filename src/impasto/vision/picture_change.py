@@ -14,6 +14,9 @@ _NOISE = 0.008
 _STRUCTURE = 0.02
 """Standard deviation within blocks from which they, and not the large forms, say whether two pictures are the same."""
 _SEEN_CHANGE = 0.02
+_SAME, _DOUBTFUL = 0.08, 0.15
+_OTHER_COLOR = 0.06
+_MOST_GAIN = 3.0
 _BLACK = 0.085
 _SMALLEST_PICTURE = 0.5
 
@@ -29,14 +32,17 @@ def unexplained_change(first: ShotThumbnail, second: ShotThumbnail) -> float:
 
     About 0 for a still scene, a pan or a flash, about 0.8 for two scenes. Blocks are matched as in the motion search of
     video encoders, without their means; where there is little structure in them, the large forms are compared instead.
-    Black bars are left out.
+    Where that leaves doubt, another colour of most of the picture counts. Black bars are left out.
     """
     first, second = _without_bars(first, second)
+    second = _relit(second, first)
     (there, energy), (back, other_energy) = _block_error(first.luma, second.luma), _block_error(second.luma, first.luma)
     blocks = min(1.0, (there + back) / (energy + other_energy + 2 * _NOISE**2))
     structure = max(energy, other_energy)
     trust = structure / (structure + _STRUCTURE**2)
-    return trust * blocks + (1 - trust) * _coarse_change(first, second)
+    change = trust * blocks + (1 - trust) * _coarse_change(first, second)
+    doubt = min(1.0, max(0.0, (change - _SAME) / (_DOUBTFUL - _SAME)))
+    return change + (1 - change) * doubt * _color_change(first, second)
 
 
 def changed_area(first: ShotThumbnail, second: ShotThumbnail) -> float:
@@ -104,6 +110,21 @@ def _coarse_change(first: ShotThumbnail, second: ShotThumbnail) -> float:
     reach = range(-_COARSE_REACH, _COARSE_REACH + 1)
     errors = [_shifted_error(forms, others, down, right) for down in reach for right in reach]
     return min(1.0, min(errors) / energy)
+
+
+def _relit(thumbnail: ShotThumbnail, model: ShotThumbnail) -> ShotThumbnail:
+    """Give a thumbnail the contrast of another, in luma and in chroma, where a change of light may account for that."""
+    gain = np.sqrt(np.float32(structure(model) + _NOISE**2) / np.float32(structure(thumbnail) + _NOISE**2))
+    if not 1 / _MOST_GAIN <= gain <= _MOST_GAIN:
+        return thumbnail
+    chroma = np.float32(0.5) + (thumbnail.chroma - np.float32(0.5)) * gain
+    return ShotThumbnail(thumbnail.luma * gain, chroma, thumbnail.index, thumbnail.pts)
+
+
+def _color_change(first: ShotThumbnail, second: ShotThumbnail) -> float:
+    """Return in [0, 1] how far most of the picture changes its colour."""
+    difference = np.stack([halved(plane) for plane in first.chroma - second.chroma])
+    return min(1.0, float(np.median(np.hypot(*difference))) / _OTHER_COLOR)
 
 
 def _coarse_forms(thumbnail: ShotThumbnail) -> Floats:
