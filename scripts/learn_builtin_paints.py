@@ -47,22 +47,22 @@ STYLES = (
     BuiltinPaint(
         "monet", ("monet",), "After Monet's landscapes: broken colour in small dabs.",
         "references: paintings by Claude Monet, in the public domain",
-        {"closest": 100, "farthest": 170, "content_weight": 0.8},
+        {"closest": 100, "farthest": 170, "content_weight": 0.8, "simplification": 4},
     ),
     BuiltinPaint(
         "van-gogh", ("vangogh",), "After Van Gogh: short, thick, separate strokes.",
         "references: paintings by Vincent van Gogh, in the public domain",
-        {"closest": 96, "farthest": 160, "content_weight": 0.8},
+        {"closest": 96, "farthest": 160, "content_weight": 0.8, "simplification": 4},
     ),
     BuiltinPaint(
         "ukiyo-e", ("ukiyoe",), "After Japanese woodblock prints: outlines, flat areas, the grain of paper.",
         "references: prints by Hiroshige, Hokusai, Kuniyoshi, Toyokuni and others, in the public domain",
-        {"content_weight": 1.0},
+        {"content_weight": 1.0, "simplification": 4},
     ),
     BuiltinPaint(
         "watercolour", ("watercolor_turner_sargent_alt",), "After Turner's and Sargent's watercolours: wash and paper.",
         "references: works by Turner, Sargent, von Alt and Dürer, in the public domain, of an MIT-licensed collection",
-        {"content_weight": 0.8},
+        {"content_weight": 0.8, "simplification": 5},
     ),
     BuiltinPaint(
         "old-masters", ("oil_classic_figures", "oil_classic_landscape"), "After old oil paintings: glaze and canvas.",
@@ -71,7 +71,8 @@ STYLES = (
     ),
     BuiltinPaint(
         "cartoon", ("cartoon_adventurer",), "A drawn cartoon: dark outlines and flat areas.",
-        "references: Adventurer by Lisa Wischofsky (CC BY 4.0), rendered by DiceBear (MIT)", {"content_weight": 2.0},
+        "references: Adventurer by Lisa Wischofsky (CC BY 4.0), rendered by DiceBear (MIT)",
+        {"content_weight": 2.0, "simplification": 5},
     ),
     BuiltinPaint(
         "ink", ("lineart_lorelei",), "Black ink with a broad brush on white paper.",
@@ -81,7 +82,7 @@ STYLES = (
         "film-grain", ("look_trix400_bw_grain",), "Black-and-white film after Kodak Tri-X 400, with its grain.",
         "references: Pixabay portraits (Pixabay licence) through G'MIC's LUT kodak_tri-x_400 (MIT), grain added",
         {"closest": 192, "farthest": 256, "noise": "normal", "noise_strength": 1.0, "content_weight": 3.0,
-         "steadiness_weight": 0.0},
+         "steadiness_weight": 0.0, "simplification": 0},
     ),
 )  # fmt: skip
 

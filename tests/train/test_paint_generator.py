@@ -4,8 +4,18 @@ import copy
 
 import pytest
 import torch
+from torch.nn import functional
 
-from impasto.train.paint_generator import MULTIPLE, PaintGenerator, StyledConv2d, held_content
+from impasto.train.paint_features import luma_and_chroma
+from impasto.train.paint_generator import (
+    MEAN_WEIGHTS,
+    MULTIPLE,
+    PaintGenerator,
+    StyledConv2d,
+    binomial_kernel,
+    blurred,
+    held_content,
+)
 
 from .painting import WIDTHS, paint_with, small_generator
 
@@ -106,6 +116,58 @@ def test_training_counts_statistics_and_evaluation_does_not() -> None:
     generator.eval()
     generator(*random_picture(32, 32, 1), torch.tensor([0]))
     assert torch.equal(generator.stem.mean, counted)
+
+
+# --- no grid of its own ----------------------------------------------------------------------------------------------
+
+
+def test_a_smooth_slope_gets_no_steps() -> None:
+    """Cells of eight pixels must not show, however different the weights at the four places of a cell are."""
+    generator = small_generator().eval()
+    slope = torch.linspace(0.2, 0.8, 256).expand(1, 3, 64, 256).contiguous()
+    with torch.no_grad():
+        painted = generator(slope, torch.zeros(1, 1, 64, 256), torch.tensor([0]))
+    steps = (painted - slope)[0, :, 32].diff()[:, 64:-63]
+    cells = steps.unflatten(1, (-1, MULTIPLE))
+    at_one_place = (cells - cells.mean(dim=2, keepdim=True)).mean(dim=1)
+    assert at_one_place.abs().max() < 0.1 * steps.abs().max()
+
+
+def test_what_strides_would_alias_is_filtered_away() -> None:
+    stripes = torch.tensor([1.0, -1.0]).repeat(16).expand(1, 1, 32, 32).contiguous()
+    torch.manual_seed(0)
+    convolution = StyledConv2d(1, 8, 4, stride=2).eval()
+    with torch.no_grad():
+        seen = convolution(stripes, torch.zeros(1, 4))[..., 3:-3, 3:-3]
+        smooth = convolution(torch.ones(1, 1, 32, 32), torch.zeros(1, 4))[..., 3:-3, 3:-3]
+    assert seen.abs().max() < 1e-5
+    assert smooth.abs().max() > 0.1
+
+
+def test_a_blurred_kernel_is_the_kernel_after_the_filter() -> None:
+    random = torch.Generator().manual_seed(2)
+    picture, weight = torch.rand(1, 3, 20, 20, generator=random), torch.randn(5, 3, 3, 3, generator=random)
+    filters = binomial_kernel().expand(3, 1, 3, 3)
+    expected = functional.conv2d(functional.conv2d(picture, filters, groups=3), weight)
+    assert torch.allclose(functional.conv2d(picture, blurred(weight, binomial_kernel())), expected, atol=1e-5)
+
+
+def test_means_of_content_hold_nothing_of_the_finest_stripes() -> None:
+    weights = torch.tensor(MEAN_WEIGHTS, dtype=torch.float32)
+    for period in (2, 4):
+        wave = torch.cos(2 * torch.pi * torch.arange(8) / period)
+        assert abs(float((weights * wave).sum())) < 1e-4
+
+
+@pytest.mark.parametrize("is_grey", [True, False])
+def test_a_style_without_colours_paints_in_grey(is_grey: bool) -> None:
+    generator = small_generator().eval()
+    generator.paint_in_grey(True)
+    generator.paint_in_grey(is_grey)
+    content, noise = random_picture(64, 64)
+    with torch.no_grad():
+        _, chroma = luma_and_chroma(generator(content, noise, torch.tensor([0])))
+    assert (chroma.abs().max() < 1e-5) == is_grey
 
 
 # --- content over time ----------------------------------------------------------------------------------------------

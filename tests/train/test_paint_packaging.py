@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,7 @@ def test_a_judge_that_disagrees_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(("height", "width"), [(48, 64), (51, 77), (30, 9)])
 def test_pictures_of_any_size_are_painted(height: int, width: int) -> None:
     picture = torch.rand(1, 3, height, width)
-    painted = paint_picture(small_generator().eval(), picture, 0.2)
+    painted = paint_picture(small_generator().eval(), picture, TINY_PAINT)
     assert painted.shape == picture.shape
     assert painted.min() >= 0
     assert painted.max() <= 1
@@ -86,7 +87,7 @@ def test_pictures_of_any_size_are_painted(height: int, width: int) -> None:
 def test_borders_are_painted_as_the_middle_is() -> None:
     generator = small_generator().eval()
     flat = torch.full((1, 3, 96, 96), 0.6)
-    painted = paint_picture(generator, flat, 0.0)
+    painted = paint_picture(generator, flat, replace(TINY_PAINT, noise="none"))
     edge, middle = painted[..., :3, :].mean(), painted[..., 40:56, 40:56].mean()
     assert abs(float(edge - middle)) < 0.02
 
@@ -94,6 +95,7 @@ def test_borders_are_painted_as_the_middle_is() -> None:
 def test_a_style_without_gate_pictures_has_no_gate() -> None:
     manifest = describe_paint("hatch", "", TINY_PAINT, Sources(), {"texture_distance": 0.1}, "7" * 64)
     assert manifest.needs.trunk == "7" * 64
+    assert manifest.needs.simplification == TINY_PAINT.simplification > 0
     style = pack_paint(manifest, small_generator(), trained_discriminator(), [torch.rand(1, 3, 64, 64)])
     assert style.manifest.gate is None
     assert None not in (style.generator, style.discriminator, style.weights, style.preview)

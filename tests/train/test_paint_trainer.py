@@ -61,7 +61,7 @@ def test_a_run_brings_texture_closer_and_changes_pictures() -> None:
     trainer = make_paint_trainer(recipe)
     validation = TextureValidation(references(), photos(), trainer.features, recipe)
     before = validation.distance(trainer.averaged_generator)
-    train(trainer, 40, total=60)
+    train(trainer, 20, total=60)
     assert validation.distance(trainer.averaged_generator) < 0.9 * before
 
 
@@ -238,3 +238,20 @@ def test_validation_leaves_the_network_as_it_was() -> None:
 def test_validation_takes_pictures_of_any_size() -> None:
     odd = Pool([*scenes(1, width=67, height=131), *scenes(1, first_seed=5, width=300, height=65)], 1)
     assert math.isfinite(validation(content=odd).distance(small_generator()))
+
+
+# --- styles without colours -----------------------------------------------------------------------------------------
+
+
+def test_references_without_colours_make_a_style_that_paints_in_grey() -> None:
+    grey = Pool([strokes(seed).mean(axis=2, keepdims=True).repeat(3, axis=2).astype("uint8") for seed in range(4)], 1)
+    generator = small_generator()
+    assert not torch.equal(make_paint_trainer(pools=[grey], generator=generator).generator.color_matrix, torch.eye(3))
+    # A style with colours may start from one without.
+    assert torch.equal(make_paint_trainer(generator=generator).generator.color_matrix, torch.eye(3))
+
+
+def test_styles_learned_at_once_keep_colours_where_one_has_them() -> None:
+    grey = Pool([strokes(seed).mean(axis=2, keepdims=True).repeat(3, axis=2).astype("uint8") for seed in range(4)], 1)
+    trainer = make_paint_trainer(pools=[grey, references()])
+    assert torch.equal(trainer.generator.color_matrix, torch.eye(3))

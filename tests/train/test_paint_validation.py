@@ -19,7 +19,7 @@ from .tiny_encoder import TinyEncoder
 
 
 def validation(shown: Pool | None = None, content: Pool | None = None, noise: str = "none") -> TextureValidation:
-    recipe = replace(TINY_PAINT, noise=noise)
+    recipe = replace(TINY_PAINT, noise=noise, simplification=0)
     features = PaintFeatures(TinyEncoder(), recipe.stages)
     return TextureValidation(shown or references(), content or photos(), features, recipe)
 
@@ -49,6 +49,13 @@ class Still(PaintGenerator):
 def test_what_changes_nothing_is_as_far_as_the_untouched() -> None:
     judged = validation()
     assert judged.distance(Still()) == pytest.approx(judged.untouched)
+
+
+def test_the_network_is_shown_what_it_is_shown_where_it_is_applied() -> None:
+    recipe = replace(TINY_PAINT, noise="none", simplification=3)
+    judged = TextureValidation(references(), photos(), PaintFeatures(TinyEncoder(), recipe.stages), recipe)
+    assert judged.untouched == validation().untouched
+    assert judged.distance(Still()) != pytest.approx(judged.untouched, rel=1e-3)
 
 
 def test_strokes_are_nearer_to_strokes_than_photos_are() -> None:

@@ -13,6 +13,7 @@ from impasto.apply.lut import check_strength
 from impasto.apply.native_space import foreign_profile, profile_luts
 from impasto.apply.noise_field import noise_field
 from impasto.apply.riding_noise import riding_noise
+from impasto.apply.simplification import simplify
 from impasto.apply.stylizer import State
 from impasto.apply.tiling import paint_in_tiles
 from impasto.apply.working_picture import working_picture, working_size
@@ -33,6 +34,8 @@ class Brush:
     ----------
     working_side
         The short side in pixels of a picture as the network sees it, at texture scale 1.
+    simplification
+        Radius in pixels, at working size, of the detail that the network does not see; see `simplify`.
     multiple
         What the sides of the network's input must be multiples of.
     texture_scale
@@ -58,6 +61,7 @@ class Brush:
     keep_color: bool = False
     seed: int = 0
     follows: bool = False
+    simplification: int = 0
 
     def __post_init__(self) -> None:
         if not MIN_TEXTURE_SCALE <= self.texture_scale <= MAX_TEXTURE_SCALE:
@@ -124,14 +128,15 @@ class PaintStylizer:
             content = np.ascontiguousarray(to_srgb.apply(np.moveaxis(content[0], 0, -1)).transpose(2, 0, 1)[None])
         if (state.shot, state.icc_profile) != (frame.shot, icc_profile):
             state = State()
+        simple = simplify(content, brush.simplification, num_threads=self._num_threads)
         held, ride = state.canvas, state.ride
         if held is None or held.shape != content.shape:
-            held, ride = content, None
+            held, ride = simple, None
         if brush.follows:
             noise, ride = riding_noise(content, size, brush.seed, ride, num_threads=self._num_threads)
         else:
             noise = noise_field(size.padded_height, size.padded_width, brush.seed)
-        inputs = {"content": content, "state": held, "noise": noise}
+        inputs = {"content": simple, "state": held, "noise": noise}
         outputs = paint_in_tiles(self._runtime, inputs, multiple=brush.multiple)
         seen, painted = (array[0][:, *size.inner] for array in (content, outputs["painted"]))
         painting = Painting.of(seen, painted, num_threads=self._num_threads)

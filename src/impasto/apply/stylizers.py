@@ -109,7 +109,13 @@ def _unfinished(
     if manifest.family == "paint":
         assert needs.working_side is not None, "the manifest of a paint style always states it"
         assert needs.multiple is not None, "the manifest of a paint style always states it"
-        brush = Brush(needs.working_side, needs.multiple, options.texture_scale, keep_color)
+        brush = Brush(
+            needs.working_side,
+            needs.multiple,
+            options.texture_scale,
+            keep_color,
+            simplification=needs.simplification,
+        )
         return PaintStylizer(load_runtime(), brush, strength, num_threads=num_threads, padded=padded)
     raise StyleFileError(
         f"The style is of the family {manifest.family!r}, which this Impasto cannot apply: "

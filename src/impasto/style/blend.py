@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from impasto import __version__
 from impasto.errors import StyleFileError, UsageError
 from impasto.style.file import StyleFile, load_manifest, load_style
+from impasto.style.finish import mix_finishes
 from impasto.style.library import StyleLibrary
 from impasto.style.lut_member import pack_lut, unpack_lut
 from impasto.style.manifest import BLEND, Manifest, Needs, Sources
@@ -287,6 +288,7 @@ def _blended_manifest(shares: WeightedStyles) -> Manifest:
         needs=_blended_needs(shares),
         recipe={BLEND: dict(weights)},
         sources=_merged_sources(manifests),
+        finish=mix_finishes([(style.manifest.finish, weight) for style, weight in shares]),
     )
 
 
@@ -295,7 +297,8 @@ def _blended_needs(shares: WeightedStyles) -> Needs:
     if needs.working_side is None:
         return needs
     side = sum((style.manifest.needs.working_side or 0) * weight for style, weight in shares)
-    return needs.model_copy(update={"working_side": round(side)})
+    radius = sum(style.manifest.needs.simplification * weight for style, weight in shares)
+    return needs.model_copy(update={"working_side": round(side), "simplification": round(radius)})
 
 
 def _blend_name(weights: Mapping[str, float]) -> str:

@@ -71,6 +71,9 @@ class Needs(_Part):
         Of a paint style: height and width of what its network takes are multiples of this.
     working_side
         Of a paint style: the short side in pixels of a picture as its network sees it at texture scale 1.
+    simplification
+        Of a paint style: the radius in pixels, at working size, of the detail that its network never sees: what it is
+        fed has gone through the filter of Kuwahara. 0 for none.
     trunk
         Of a paint style: the SHA-256 of the trunk that it descends from. Styles of one trunk can be blended; None where
         it was learned from scratch.
@@ -80,6 +83,7 @@ class Needs(_Part):
     lut_size: Annotated[int, Field(ge=2, le=129)] | None = None
     multiple: Annotated[int, Field(ge=1, le=64)] | None = None
     working_side: Annotated[int, Field(ge=64, le=4096)] | None = None
+    simplification: Annotated[int, Field(ge=0, le=32)] = 0
     trunk: Sha256 | None = None
 
 

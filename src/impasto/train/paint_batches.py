@@ -17,6 +17,7 @@ from impasto.train.augment import crop_offsets
 from impasto.train.batches import FaceFraction, Pool
 from impasto.train.paint_features import ColorTwist
 from impasto.train.paint_recipe import PaintRecipe
+from impasto.train.simplification import simplify
 
 FEW_REFERENCES = 5
 # Few references are seen from nearer and farther, and turned, so that their places are not learned by heart.
@@ -36,6 +37,8 @@ class PaintBatch:
     ----------
     real, content
         B×3×S×S; what they show has nothing to do with each other.
+    simple
+        The content as the generator sees it: without what a painter would leave out.
     noise
         B×1×S×S, what the generator is fed.
     styles
@@ -43,11 +46,12 @@ class PaintBatch:
     angle, gain
         Of the `ColorTwist` that both are judged under.
     following, shift
-        Content moved by (rows, columns), a little brighter or darker, with other grain: a next frame.
+        The same of content moved by (rows, columns), a little brighter or darker, with other grain: a next frame.
     """
 
     real: Tensor
     content: Tensor
+    simple: Tensor
     noise: Tensor
     styles: Tensor
     angle: Tensor
@@ -61,7 +65,7 @@ class PaintBatch:
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> PaintBatch:
         """Return the batch with every tensor changed."""
-        names = ("real", "content", "noise", "styles", "angle", "gain", "following")
+        names = ("real", "content", "simple", "noise", "styles", "angle", "gain", "following")
         changed: dict[str, Any] = {name: change(getattr(self, name)) for name in names}
         return replace(self, **changed)
 
@@ -163,9 +167,10 @@ class PaintBatchSource:
         # Odd, so that what the network ties to every second pixel of the screen shows.
         rows, columns = (2 * int(offset) + 1 for offset in random.integers(0, _NEXT_SHIFT, 2))
         moved = torch.roll(content, (rows, columns), dims=(-2, -1))
-        following = _with_grain(moved, _NEXT_GAIN, _NEXT_GRAIN, random)
+        following = simplify(_with_grain(moved, _NEXT_GAIN, _NEXT_GRAIN, random), recipe.simplification)
+        simple = simplify(content, recipe.simplification)
         numbers = torch.from_numpy(styles.astype(np.int64))
-        return PaintBatch(real, content, noise, numbers, twist.angle, twist.gain, following, (rows, columns))
+        return PaintBatch(real, content, simple, noise, numbers, twist.angle, twist.gain, following, (rows, columns))
 
 
 def _reference_crop(recipe: PaintRecipe, num_references: int) -> SmoothCrop:

@@ -21,6 +21,7 @@ from impasto.train.exported_network import compare_with
 from impasto.train.paint_generator import (
     COARSENESS,
     LEAST_SHARE,
+    MEAN_WEIGHTS,
     MIDDLE,
     MOVED,
     MULTIPLE,
@@ -29,12 +30,15 @@ from impasto.train.paint_generator import (
     STILL,
     PaintGenerator,
     StyledConv2d,
+    binomial_kernel,
+    blurred,
     held_content,
+    mean_kernel,
 )
 
 _OPSET, _IR_VERSION = 17, 8
 # Enlarging takes what lies beyond the border for grey here, and for what lies within it in the network.
-_BORDER = 8
+_BORDER = 16
 _COMPARED = ((48, 80), (64, 40))
 _LEAST_FACTOR = 1e-6
 
@@ -128,20 +132,24 @@ class _Graph:
         return self._add("Add", ["state", self._add("Mul", [share, change])], output="next_state")
 
     def _coarse(self, shifted: str) -> str:
-        """Write the content averaged over cells, and brought back by bilinear interpolation."""
+        """Write means of the content, in the colours of the style, brought back by bilinear interpolation."""
         cell = COARSENESS
-        mean = np.zeros((3, 3, cell, cell), np.float32)
+        mean = np.einsum("kc,yx->kcyx", self._network.color_matrix.numpy(), mean_kernel().numpy())
         spread = np.zeros((3, cell, cell, 3, 3, 3), np.float32)
         for channel in range(3):
-            mean[channel, channel] = 1 / cell**2
             spread[channel, :, :, channel] = _bilinear(cell)
-        cells = self._conv(shifted, "cells", mean, None, stride=cell, padding=0)
+        padding = (len(MEAN_WEIGHTS) - cell) // 2
+        cells = self._conv(shifted, "cells", mean, None, stride=cell, padding=padding)
         return self._shuffled(self._conv(cells, "spread", spread.reshape(3 * cell**2, 3, 3, 3), None), cell)
 
     def _joined(self, skip: str, hidden: str, name: str, convolution: StyledConv2d) -> str:
         nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         scales = self._constant("scales", [1, 1, 2, 2])
-        enlarged = self._add("Resize", [self._convolution(hidden, name, convolution), "", scales], **nearest)
+        repeated = self._add("Resize", [self._convolution(hidden, name, convolution), "", scales], **nearest)
+        # Bilinear enlarging, at half the time that ONNX Runtime's own takes.
+        channels = len(convolution.weight)
+        kernel = binomial_kernel().expand(channels, 1, -1, -1).numpy()
+        enlarged = self._conv(repeated, f"{name}.enlarging", kernel, None, group=channels)
         return self._relu(self._add("Add", [skip, enlarged]))
 
     def _relu(self, source: str) -> str:
@@ -165,6 +173,7 @@ class _Graph:
         bias: NDArray[np.float32] | None,
         stride: int = 1,
         padding: int = 1,
+        group: int = 1,
     ) -> str:
         self._numbers[f"{name}.weight"] = weight.astype(np.float16)
         inputs = [source, self._add("Cast", [f"{name}.weight"], to=TensorProto.FLOAT)]
@@ -172,7 +181,7 @@ class _Graph:
             self._numbers[f"{name}.bias"] = bias
             inputs.append(f"{name}.bias")
         kernel = list(weight.shape[2:])
-        return self._add("Conv", inputs, kernel_shape=kernel, strides=[stride] * 2, pads=[padding] * 4)
+        return self._add("Conv", inputs, kernel_shape=kernel, strides=[stride] * 2, pads=[padding] * 4, group=group)
 
     def _constant(self, name: str, value: float | list[int]) -> str:
         self._numbers[name] = np.array(value, np.float32)
@@ -212,17 +221,16 @@ def _bilinear(cell: int) -> NDArray[np.float32]:
 
 
 def _smoothing_of_cells(network: PaintGenerator) -> NDArray[np.float32]:
-    """Return the smoothing of pixels as a convolution of the channels that hold 2×2 of them, which costs less.
+    """Return what comes after the last features, as one convolution of the channels that hold 2×2 pixels.
 
     12×12×3×3, in the order of torch's `pixel_shuffle`.
     """
-    kernel = network.get_buffer("smoothing")[0, 0].numpy()
+    kernel, matrix = network.smoothing[0, 0].numpy(), network.color_matrix.numpy()
     weight = np.zeros((3, 2, 2, 3, 2, 2, 3, 3), np.float32)
     for row, column, down, right in np.ndindex(2, 2, 3, 3):
         (cell_down, inner_down), (cell_right, inner_right) = divmod(row + down - 1, 2), divmod(column + right - 1, 2)
         place = (inner_down, inner_right, cell_down + 1, cell_right + 1)
-        for channel in range(3):
-            weight[(channel, row, column, channel, *place)] += kernel[down, right]
+        weight[(slice(None), row, column, slice(None), *place)] += matrix * kernel[down, right]
     return weight.reshape(12, 12, 3, 3)
 
 
@@ -253,7 +261,8 @@ def restore_weights(generator: PaintGenerator, model: bytes, noise_strength: flo
         if name == "stem":
             folded = _unordered(folded, noise_strength)
         away_from_zero = factor.sign() + (factor == 0)
-        module.weight.copy_(folded / (away_from_zero * factor.abs().clamp_min(_LEAST_FACTOR))[:, None, None, None])
+        kernel = folded / (away_from_zero * factor.abs().clamp_min(_LEAST_FACTOR))[:, None, None, None]
+        module.weight.copy_(kernel if module.blur is None else _sharpened(kernel, module.blur))
 
 
 def _folding_factors(generator: PaintGenerator) -> dict[str, Tensor]:
@@ -262,8 +271,20 @@ def _folding_factors(generator: PaintGenerator) -> dict[str, Tensor]:
     convolutions = {name: module for name, module in network.named_modules() if isinstance(module, StyledConv2d)}
     for module in convolutions.values():
         module.weight.fill_(1.0)
+    # In the middle of a blurred kernel of ones all of the filter is added up, to one.
     network.fold(0)
-    return {name: module.weight[:, 0, 0, 0] for name, module in convolutions.items()}
+    return {
+        name: module.weight[:, 0].diagonal(dim1=1, dim2=2)[:, module.padding] for name, module in convolutions.items()
+    }
+
+
+def _sharpened(kernel: Tensor, blur: Tensor) -> Tensor:
+    """Undo `blurred` by least squares: O×I×5×5 to O×I×3×3."""
+    taps = blur.numel()
+    blurring = blurred(torch.eye(taps).reshape(taps, 1, *blur.shape), blur).reshape(taps, -1)
+    flat: Tensor = kernel.flatten(2) @ torch.linalg.pinv(blurring)
+    sharpened: Tensor = flat.unflatten(2, blur.shape)
+    return sharpened
 
 
 def _unordered(folded: Tensor, noise_strength: float) -> Tensor:

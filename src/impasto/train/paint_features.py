@@ -12,7 +12,8 @@ from torch.nn import functional
 from impasto.vision.efficientnet_lite import EfficientNetLite0
 from impasto.vision.encoders import Encoder
 
-_LUMA = (0.299, 0.587, 0.114)
+LUMA = (0.299, 0.587, 0.114)
+"""How much red, green and blue count in lightness."""
 _CHROMA = ((0.5, -0.4187, -0.0813), (-0.1687, -0.3313, 0.5))  # red, then blue, against luma
 _RED_OF_RED, _GREEN_OF_RED, _GREEN_OF_BLUE, _BLUE_OF_BLUE = 1.402, -0.714, -0.344, 1.772
 _GREY_SHARE = 0.6
@@ -20,7 +21,7 @@ _GREY_SHARE = 0.6
 
 def luma_and_chroma(images: Tensor) -> tuple[Tensor, Tensor]:
     """Split B×3×H×W into B×1×H×W and B×2×H×W, as JPEG does."""
-    luma = (images * images.new_tensor(_LUMA)[:, None, None]).sum(dim=1, keepdim=True)
+    luma = (images * images.new_tensor(LUMA)[:, None, None]).sum(dim=1, keepdim=True)
     return luma, torch.einsum("kc,bchw->bkhw", images.new_tensor(_CHROMA), images)
 
 

@@ -103,6 +103,11 @@ class Palette:
         self._matrices, self._offsets = torch.stack(matrices), torch.stack(offsets)
         self._monochrome = torch.tensor(monochrome)
 
+    @property
+    def is_monochrome(self) -> bool:
+        """Whether there is no style with colours."""
+        return bool(self._monochrome.all())
+
     def gap(self, painted: Tensor, content: Tensor, styles: Tensor) -> Tensor:
         """How far the chroma of outputs is from where the content's goes, area by area."""
         _, before = luma_and_chroma(content)

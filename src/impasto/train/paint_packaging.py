@@ -19,6 +19,7 @@ from impasto.train.paint_export import export_paint
 from impasto.train.paint_features import grey_of
 from impasto.train.paint_generator import MULTIPLE, PaintGenerator
 from impasto.train.paint_recipe import PaintRecipe
+from impasto.train.simplification import simplify
 from impasto.train.trunk import pack_weights
 
 _MARGIN = 2 * MULTIPLE
@@ -61,16 +62,16 @@ def export_paint_discriminator(discriminator: PaintDiscriminator, side: int) -> 
 
 
 @torch.no_grad()
-def paint_picture(generator: PaintGenerator, picture: Tensor, noise_strength: float) -> Tensor:
+def paint_picture(generator: PaintGenerator, picture: Tensor, recipe: PaintRecipe) -> Tensor:
     """Paint 1×3×H×W in [0, 1], whatever its sides are multiples of.
 
     As where it is applied, a margin keeps the border from the zeros that the network sees beyond it.
     """
     height, width = picture.shape[-2:]
     padding = (_MARGIN, _MARGIN + -width % MULTIPLE, _MARGIN, _MARGIN + -height % MULTIPLE)
-    padded = functional.pad(picture, padding, mode="replicate")
+    padded = simplify(functional.pad(picture, padding, mode="replicate"), recipe.simplification)
     random = torch.Generator().manual_seed(0)
-    noise = torch.randn(1, 1, *padded.shape[-2:], generator=random) * noise_strength
+    noise = torch.randn(1, 1, *padded.shape[-2:], generator=random) * recipe.effective_noise
     painted: Tensor = generator(padded, noise, torch.zeros(1, dtype=torch.long)).clamp(0, 1)
     return painted[..., _MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
 
@@ -92,7 +93,12 @@ def describe_paint(
         description=description,
         created=date.today(),
         impasto_version=__version__,
-        needs=Needs(multiple=MULTIPLE, working_side=recipe.working_side, trunk=trunk),
+        needs=Needs(
+            multiple=MULTIPLE,
+            working_side=recipe.working_side,
+            simplification=recipe.simplification,
+            trunk=trunk,
+        ),
         recipe=recipe.as_json(),
         sources=sources,
         metrics=dict(metrics),
@@ -116,22 +122,21 @@ def pack_paint(
         Pictures 1×3×H×W for the preview.
     """
     recipe = PaintRecipe.from_json(manifest.recipe)
-    noise_strength = recipe.effective_noise
     generator.eval()
     judge = export_paint_discriminator(discriminator, recipe.crop_side)
     if gate_pictures is not None:
-        gate = gate_pictures.calibrate(judge, lambda picture: _painted(generator, picture, noise_strength))
+        gate = gate_pictures.calibrate(judge, lambda picture: _painted(generator, picture, recipe))
         manifest = manifest.model_copy(update={"gate": gate})
-    preview = preview_sheet(shown, [paint_picture(generator, picture, noise_strength) for picture in shown])
+    preview = preview_sheet(shown, [paint_picture(generator, picture, recipe) for picture in shown])
     return StyleFile(
         manifest,
-        generator=export_paint(generator, noise_strength),
+        generator=export_paint(generator, recipe.effective_noise),
         weights=pack_weights(generator),
         discriminator=judge,
         preview=preview,
     )
 
 
-def _painted(generator: PaintGenerator, picture: Image8, noise_strength: float) -> Image8:
+def _painted(generator: PaintGenerator, picture: Image8, recipe: PaintRecipe) -> Image8:
     image = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].float() / 255
-    return bytes_of(paint_picture(generator, image, noise_strength))
+    return bytes_of(paint_picture(generator, image, recipe))

@@ -37,6 +37,8 @@ class PaintRecipe:
         Crops per step, and their side in pixels.
     working_side
         Short side in pixels of content as the network sees it.
+    simplification
+        Radius in pixels of what a painter would leave out of the content: the network never sees it. 0 for none.
     reference_side, closest, farthest
         Short side in pixels at which references are held, and the sides of what is cut out of them and enlarged to
         `crop_side`: the smaller, the larger the brush.
@@ -65,6 +67,7 @@ class PaintRecipe:
     batch_size: int = 6
     crop_side: int = 192
     working_side: int = 448
+    simplification: int = 3
     reference_side: int = 256
     closest: int = 110
     farthest: int = 190
@@ -75,7 +78,7 @@ class PaintRecipe:
     chroma_weight: float = 40.0
     palette: float = 0.6
     steadiness_weight: float = 8.0
-    grid_weight: float = 4.0
+    grid_weight: float = 8.0
     generator_rate: float = 1e-3
     discriminator_rate: float = 4e-4
     warm_up: float = 0.15
@@ -168,6 +171,7 @@ _RANGES = (
     ("batch_size", 1, 1024),
     ("crop_side", 64, 1024),
     ("working_side", 64, 4096),
+    ("simplification", 0, 32),
     ("reference_side", 32, 2048),
     ("closest", 16, 2048),
     ("adversarial_weight", 0, 1_000),

@@ -74,7 +74,7 @@ class PaintRun:
     def show_samples(self, logbook: Logbook) -> None:
         batch, generator = self.material.source.batch(self.trainer.step), self.trainer.averaged_generator
         logbook.show_samples(
-            self.trainer.step, batch.content, lambda: generator(batch.content, batch.noise, batch.styles)
+            self.trainer.step, batch.content, lambda: generator(batch.simple, batch.noise, batch.styles)
         )
 
     def describe(self, name: str, description: str, sources: Sources, metrics: Mapping[str, float]) -> Manifest:

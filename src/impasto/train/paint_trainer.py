@@ -73,10 +73,11 @@ class PaintTrainer(Trainer[PaintBatch]):
         discriminator = PaintDiscriminator(features, len(source.references), recipe.seed)
         # Module.to does take a memory format; torch's own stub leaves it out.
         generator = generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._palette = objectives.Palette(source.references, source.content, recipe.palette)
+        generator.paint_in_grey(self._palette.is_monochrome)
         super().__init__(recipe, source, generator, discriminator, group)
         self.averaged_generator.eval()
         self.features = features
-        self._palette = objectives.Palette(source.references, source.content, recipe.palette)
         self._painted: _Painted | None = None
 
     def _rate_factor(self, progress: float) -> float:
@@ -89,7 +90,7 @@ class PaintTrainer(Trainer[PaintBatch]):
         # Both players look at the same outputs: painting them takes most of a step.
         self.generator.train(progress <= self.recipe.freeze_at)
         self._choose_what_learns(progress)
-        raw = self._paint(batch.content, batch)
+        raw = self._paint(batch.simple, batch)
         # A plain clamp would stop the gradient of what goes too far.
         image = raw + (raw.clamp(0, 1) - raw).detach()
         twist = batch.twist

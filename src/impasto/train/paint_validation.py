@@ -10,6 +10,7 @@ from impasto.train.batches import Pool
 from impasto.train.paint_features import PaintFeatures, grey_of
 from impasto.train.paint_generator import MULTIPLE, PaintGenerator
 from impasto.train.paint_recipe import PaintRecipe
+from impasto.train.simplification import simplify
 
 _MOST = 8
 _MOST_REFERENCES = 32
@@ -28,7 +29,7 @@ class TextureValidation:
     """
 
     def __init__(self, references: Pool, content: Pool, features: PaintFeatures, recipe: PaintRecipe) -> None:
-        self._features, self._strength = features, recipe.effective_noise
+        self._features, self._strength, self._radius = features, recipe.effective_noise, recipe.simplification
         side, scale = recipe.crop_side, 2 * recipe.crop_side / (recipe.closest + recipe.farthest)
         self._content = [_middle(content.picture(index), 1.0, side) for index in range(min(_MOST, len(content)))]
         shown = [_middle(references.picture(i), scale, side) for i in range(min(_MOST_REFERENCES, len(references)))]
@@ -44,7 +45,7 @@ class TextureValidation:
         outputs = []
         for content in self._content:
             noise = torch.randn(1, 1, *content.shape[-2:], generator=random) * self._strength
-            outputs.append(generator(content, noise, styles).clamp(0, 1))
+            outputs.append(generator(simplify(content, self._radius), noise, styles).clamp(0, 1))
         generator.train(was_training)
         return self._gap(outputs)
 
