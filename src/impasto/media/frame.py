@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.media.scene_light import SceneLight
+
 Pixels: TypeAlias = NDArray[Any]
 """H×W×3 RGB: uint8 in [0, 255], uint16 in [0, 65535], or float32 in [0, 1]."""
 PADDED_CHANNELS = 4
@@ -63,6 +65,8 @@ class Frame:
         Position in the source, and the number of the shot it belongs to.
     path
         Where a still was read from.
+    scene
+        What linear light holds beyond what `pixels` show of it; None for pictures that are made for displays.
     """
 
     pixels: Pixels
@@ -73,6 +77,7 @@ class Frame:
     color: Color = field(default_factory=Color)
     metadata: Metadata = field(default_factory=Metadata)
     path: Path | None = None
+    scene: SceneLight | None = None
 
     @property
     def height(self) -> int:
