@@ -192,7 +192,7 @@ def _check_duration(container: Any, written: dict[int, PacketRecord]) -> None:
 def _check_decoding(output: Path, pts: Sequence[Fraction], decode_all: bool) -> None:
     try:
         if decode_all:
-            num_frames = sum(1 for _ in _decoded(output, None))
+            num_frames = sum(not frame.is_corrupt for frame in _decoded(output, None))
             if num_frames != len(pts):
                 raise _wrong(f"{num_frames} of its {len(pts)} frames can be decoded")
             return
@@ -210,7 +210,7 @@ def _check_frame(output: Path, number: int, pts: Sequence[Fraction]) -> None:
             if frame.pts is None:
                 continue
             late = frame.pts * frame.time_base - pts[number]
-            if abs(late) <= frame.time_base / 2:
+            if abs(late) <= frame.time_base / 2 and not frame.is_corrupt:
                 return
             if late > 0:
                 break

@@ -25,6 +25,7 @@ from impasto.media.video_library import av
 FORMATS = {
     **{".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".qt": "mov", ".mkv": "matroska", ".webm": "webm", ".avi": "avi"},
     **{".ts": "mpegts", ".m2ts": "mpegts", ".mts": "mpegts", ".3gp": "3gp"},
+    **{".mxf": "mxf", ".flv": "flv", ".wmv": "asf", ".mpg": "mpeg", ".mpeg": "mpeg", ".vob": "vob", ".nut": "nut"},
 }
 _OWN_KEYS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "software"}
 _STATISTICS = ("_statistics", "bps", "number_of_", "duration")
@@ -176,17 +177,17 @@ def copy_streams(output: Any, source: Any, film: Any, film_copy: Callable[[], An
         elif made == TIMECODE:
             copies.streams.get(film.index, film).metadata.setdefault("timecode", stream.metadata["timecode"])
         elif made != CHAPTERS:
-            _copy_stream(output, source, stream, copies)
+            _copy_stream(output, source, stream, film, copies)
 
 
-def _copy_stream(output: Any, source: Any, stream: Any, copies: StreamCopies) -> None:
+def _copy_stream(output: Any, source: Any, stream: Any, film: Any, copies: StreamCopies) -> None:
     if is_cover(stream) and is_matroska(output.format.name):
         copies.attachments.add(stream.index)
         name, kind = _COVERS.get(stream.codec_context.name, _COVERS["mjpeg"])
         name, kind = stream.metadata.get("filename", name), stream.metadata.get("mimetype", kind)
         output.add_attachment(name, kind, cover_bytes(source, stream))
         return
-    problem = _refusal(output.format.name, source, stream)
+    problem = _refusal(output.format.name, source, stream, film)
     if problem:
         copies.warnings.append(f"{describe(stream)} is left out: {problem}.")
         return
@@ -203,12 +204,14 @@ def _add_copy(output: Any, source: Any, stream: Any) -> Any:
     return copy
 
 
-def _refusal(format_name: str, source: Any, stream: Any) -> str | None:
+def _refusal(format_name: str, source: Any, stream: Any, film: Any) -> str | None:
     """Write the header of a film with this stream alone, to memory: None, or what the muxer says."""
     if is_cover(stream) and not is_mov(format_name):
         return f"a file of type {format_name} cannot hold it"
     try:
         with av.open(io.BytesIO(), "w", format=format_name) as trial:
+            if format_name == "mxf":  # takes no sound without pictures before it
+                _add_copy(trial, source, film)
             _add_copy(trial, source, stream)
             trial.start_encoding()
     except (av.error.FFmpegError, ValueError) as error:
