@@ -273,9 +273,9 @@ def _shot_json(shot: ReportedShot) -> dict[str, Any]:
             }
             for each in shot.decision.tries
         ],
-        "flicker_in": _number(shot.flicker and shot.flicker.content),
-        "flicker_out": _number(shot.flicker and shot.flicker.output),
-        "flicker_added": _number(shot.flicker and shot.flicker.added),
+        "flicker_in": _number(shot.flicker.content if shot.flicker else None),
+        "flicker_out": _number(shot.flicker.output if shot.flicker else None),
+        "flicker_added": _number(shot.flicker.added if shot.flicker else None),
         "warping_in": _number(verdict.warping_in),
         "warping_out": _number(verdict.warping_out),
         "seconds": _number(shot.seconds),
