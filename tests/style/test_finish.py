@@ -22,6 +22,7 @@ from impasto.style.finish import (
     WEAR,
     Finish,
     Grain,
+    mix_finishes,
     parse_finish,
     spectrum_at,
 )
@@ -149,3 +150,27 @@ def test_parts_are_all_that_there_is_to_be() -> None:
 def test_what_cannot_be_understood_is_refused(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_finish(text, None)
+
+
+def test_a_mix_lies_between() -> None:
+    assert mix_finishes([(None, 0.5), (Finish(), 0.5)]) is None
+    mixed = mix_finishes([(WORN, 0.25), (None, 0.75)])
+    assert mixed is not None
+    assert mixed.dust == pytest.approx(0.5)
+    assert mixed.grain is not None
+    assert mixed.grain.amounts == pytest.approx([0.25 * value for value in USUAL_GRAIN.amounts])
+    assert mixed.grain.density(BAND_FREQUENCIES) == pytest.approx(USUAL_GRAIN.density(BAND_FREQUENCIES))
+    assert mixed.grain.chroma == pytest.approx(USUAL_GRAIN.chroma)
+
+
+def test_a_mix_of_two_grains_has_the_size_of_either() -> None:
+    coarse = Grain(amounts=EVEN, spectrum=(1.0,) * 5 + (0.0,) * (NUM_BANDS - 5))
+    fine = Grain(amounts=EVEN, spectrum=(0.0,) * 12 + (1.0,) * (NUM_BANDS - 12), chroma=0.5)
+    mixed = mix_finishes([(Finish(grain=coarse), 0.5), (Finish(grain=fine), 0.5)])
+    assert mixed is not None
+    assert mixed.grain is not None
+    assert mixed.grain.amounts == pytest.approx(EVEN)
+    assert mixed.grain.chroma == pytest.approx(0.25)
+    # A spectrum that ends suddenly falls off over half an octave, so that what lies between adds a little.
+    both = (coarse.density(BAND_FREQUENCIES) + fine.density(BAND_FREQUENCIES)) / 2
+    assert mixed.grain.density(BAND_FREQUENCIES) == pytest.approx(both, rel=0.02)

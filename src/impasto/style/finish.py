@@ -6,7 +6,7 @@ Sizes are in picture heights (of an upright picture: its short side), so that a 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, Self
 
 import numpy as np
@@ -143,6 +143,30 @@ USUAL_GRAIN: Final = Grain(
     chroma=0.25,
 )
 """For who asks for grain of a style that has learned none: that of a fast 35 mm stock, at a guess."""
+
+
+def mix_finishes(weighted: Sequence[tuple[Finish | None, float]]) -> Finish | None:
+    """Return the mean of finishes, with weights that sum to one; None where there is none."""
+    given = [(finish, weight) for finish, weight in weighted if finish]
+    if not given:
+        return None
+    wear = {name: sum(weight * getattr(finish, name) for finish, weight in given) for name in WEAR}
+    grains = [(finish.grain, weight) for finish, weight in given if finish.grain is not None]
+    return Finish(grain=_mix_grains(grains) if grains else None, **wear)
+
+
+def _mix_grains(weighted: Sequence[tuple[Grain, float]]) -> Grain:
+    shares = [weight * max(*grain.amounts, 1e-9) for grain, weight in weighted]
+    # What grain there is more of has more of a say in how it looks.
+    parts = np.array(shares) / sum(shares)
+    grains = [grain for grain, _ in weighted]
+    amounts = sum(weight * np.array(grain.amounts) for grain, weight in weighted)
+    spectrum = sum(part * grain.density(BAND_FREQUENCIES) for grain, part in zip(grains, parts, strict=True))
+    return Grain(
+        amounts=tuple(float(value) for value in np.atleast_1d(amounts)),
+        spectrum=tuple(float(value) for value in np.atleast_1d(spectrum / np.max(spectrum))),
+        chroma=float(sum(part * grain.chroma for grain, part in zip(grains, parts, strict=True))),
+    )
 
 
 def parse_finish(text: str, carried: Finish | None) -> Finish:
