@@ -20,6 +20,7 @@ def apply_to_film(
     options: StylizerOptions | None = None,
     *,
     encoding: Encoding | None = None,
+    deinterlace: str | None = None,
     listener: JobListener | None = None,
     **job: Any,
 ) -> FilmResult:
@@ -38,6 +39,8 @@ def apply_to_film(
         How the style is applied.
     encoding
         What shall be otherwise than in the source.
+    deinterlace
+        As for `impasto.media.film_read.FilmSource`.
     listener
         Told of progress.
     **job
@@ -58,6 +61,6 @@ def apply_to_film(
     """
     path = Path(source)
     target = Path(output) if output is not None else default_output(path, style.name)
-    medium = medium_for(path, target, encoding or Encoding())
+    medium = medium_for(path, target, encoding or Encoding(), deinterlace)
     applied = AppliedStyle.of(style, options or StylizerOptions())
     return run_film_job(FilmJob(medium, applied, **job), listener)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from impasto.cli.ending import FAILED_IN_PART, print_error, print_warning
+from impasto.cli.apply_films import apply_to_films, check_film_options, split_inputs
+from impasto.cli.apply_summary import Summary
+from impasto.cli.film_options import (
+    Codec,
+    Crf,
+    Deinterlace,
+    Inputs,
+    OptionalOutput,
+    Preset,
+    Preview,
+    ReportPath,
+    Resume,
+    Stills,
+    Workers,
+)
 from impasto.cli.options import (
     GateMode,
-    Jobs,
     KeepColor,
     Overwrite,
-    Pictures,
     Quality,
     RuntimeName,
     SkipExisting,
@@ -27,25 +38,15 @@ from impasto.cli.options import (
 from impasto.cli.progress import file_progress
 
 if TYPE_CHECKING:
-    from impasto.apply.run import ApplyReport
-
-OptionalOutput = Annotated[
-    str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="PATH",
-        help="A file, or a folder for several. Default: beside, as portrait-STYLE.jpg and shoot-STYLE/.",
-        show_default=False,
-    ),
-]
+    from impasto.api import Style
+    from impasto.apply.stylizers import StylizerOptions
 
 
 @dataclass(frozen=True)
 class ApplyCommand:
     """The options of `impasto apply`."""
 
-    pictures: Pictures
+    pictures: Inputs
     style: StyleChoice
     output: OptionalOutput = None
     strength: Strength = 1.0
@@ -53,19 +54,30 @@ class ApplyCommand:
     texture_scale: TextureScale = 1.0
     where: Where = None
     runtime: RuntimeName = "auto"
-    jobs: Jobs = 1
+    jobs: Workers = 1
     quality: Quality = 95
     overwrite: Overwrite = False
     skip_existing: SkipExisting = False
     gate: GateMode = "off"
+    resume: Resume = False
+    codec: Codec = None
+    crf: Crf = None
+    preset: Preset = None
+    deinterlace: Deinterlace = False
+    preview: Preview = None
+    stills: Stills = None
+    report: ReportPath = None
 
 
 @command_of(ApplyCommand)
 def apply(command: ApplyCommand) -> None:
-    """Restyle pictures at their full size and depth.
+    """Restyle pictures and films at their full size and depth.
 
     Folders keep their tree. EXIF, colour profile and XMP stay. One picture that fails does not stop the rest: it is
     named at the end, and the exit code is 1. An input itself is replaced only with --overwrite.
+
+    A film keeps its sound, subtitles, chapters and times; the result appears when it is complete and verified. After
+    an interruption, --resume goes on where it was.
 
     --style also takes a blend, 'van-gogh:0.6,watercolour:0.4', and several styles in turn, 'kodak+van-gogh'.
 
@@ -73,6 +85,29 @@ def apply(command: ApplyCommand) -> None:
     less strength, and 'refuse' leaves bad ones out as failed.
     """
     from impasto.api import load  # noqa: PLC0415
+
+    check_film_options(command)
+    pictures, films = split_inputs(command.pictures)
+    chosen = load(command.style)
+    summary = Summary()
+    if pictures or not films:
+        _apply_to_pictures(pictures, chosen, command, summary, is_folder=bool(films))
+    if films:
+        apply_to_films(films, chosen, _how(command), command, summary, alone=not pictures)
+    painted = chosen.family == "paint" and summary.done
+    summary.show(chosen.runtime_name(command.runtime) if painted else "")
+
+
+def _how(command: ApplyCommand) -> StylizerOptions:
+    from impasto.apply.stylizers import StylizerOptions  # noqa: PLC0415
+
+    return StylizerOptions(command.strength, command.keep_color, command.texture_scale, command.where, command.runtime)
+
+
+def _apply_to_pictures(
+    pictures: list[Path], chosen: Style, command: ApplyCommand, summary: Summary, *, is_folder: bool
+) -> None:
+    """Restyle pictures; beside films, their output is a folder."""
     from impasto.apply.run import ApplyOptions  # noqa: PLC0415
 
     options = ApplyOptions(
@@ -82,8 +117,10 @@ def apply(command: ApplyCommand) -> None:
         quality=command.quality,
         gate=command.gate,
     )
-    chosen = load(command.style)
-    pairs = chosen.plan(command.pictures, command.output)
+    output = command.output
+    if output is not None and is_folder:
+        output = f"{output.removesuffix(os.sep)}{os.sep}"
+    pairs = chosen.plan(pictures, output)
     with file_progress(len(pairs)) as progress:
         report = chosen.apply_to_files(
             pairs,
@@ -95,32 +132,8 @@ def apply(command: ApplyCommand) -> None:
             where=command.where,
             runtime=command.runtime,
         )
-    _print_report(report, dict(pairs), chosen.runtime_name(command.runtime) if chosen.family == "paint" else "")
-
-
-def _print_report(report: ApplyReport, outputs: dict[Path, Path], runtime: str) -> None:
-    for _, message in report.warned:
-        print_warning(message)
-    for _, message in report.failed:
-        print_error(message)
-    parts = [f"{len(report.done)} done", f"{len(report.skipped)} skipped" if report.skipped else ""]
-    parts.append(f"{len(report.failed)} failed" if report.failed else "")
-    parts.append(f"painted by {runtime}" if report.done and runtime else "")
-    parts.append(f"{len(report.warned)} with a warning" if report.warned else "")
-    where = f": {_destination([outputs[path] for path in report.done])}" if report.done else ""
-    typer.echo(", ".join(filter(None, parts)) + where)
-    if report.failed:
-        raise typer.Exit(FAILED_IN_PART)
-
-
-def _destination(outputs: list[Path]) -> str:
-    """Name the one file, or how many lie beneath which folder."""
-    if len(outputs) == 1:
-        return str(outputs[0])
-    folders = {output.parent for output in outputs}
-    shared = next((folder for folder in (*folders, *min(folders).parents) if _holds_all(folder, outputs)), Path())
-    return f"in {shared}"
-
-
-def _holds_all(folder: Path, outputs: list[Path]) -> bool:
-    return all(folder in output.parents for output in outputs)
+    outputs = dict(pairs)
+    summary.done += [outputs[path] for path in report.done]
+    summary.num_skipped += len(report.skipped)
+    summary.failed += [message for _, message in report.failed]
+    summary.warned += [message for _, message in report.warned]

@@ -40,8 +40,17 @@ def default_output(source: Path, style_name: str) -> Path:
     return source.with_name(f"{source.stem}-{style_name}{source.suffix}")
 
 
-def medium_for(source: Path, output: Path, encoding: Encoding) -> Medium:
+def medium_for(
+    source: Path, output: Path, encoding: Encoding, deinterlace: str | None = None, quality: int = 95
+) -> Medium:
     """Return what reads a source and writes its result.
+
+    Parameters
+    ----------
+    deinterlace
+        As for `impasto.media.film_read.FilmSource`.
+    quality
+        Of pictures of a sequence that are JPEG or WebP.
 
     Raises
     ------
@@ -54,7 +63,7 @@ def medium_for(source: Path, output: Path, encoding: Encoding) -> Medium:
     if is_sequence(source):
         from impasto.film.sequence import SequenceMedium  # noqa: PLC0415
 
-        return SequenceMedium(source, output)
+        return SequenceMedium(source, output, quality)
     from impasto.film.medium import FilmMedium  # noqa: PLC0415
 
-    return FilmMedium(source, output, encoding)
+    return FilmMedium(source, output, encoding, deinterlace)

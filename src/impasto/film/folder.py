@@ -146,7 +146,10 @@ class JobFolder:
         with _reporting(self.path):
             self.units_dir.mkdir(exist_ok=True)
             for path in self.units_dir.glob(".*"):
-                path.unlink(missing_ok=True)
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove the whole folder; what cannot be removed stays."""
@@ -162,16 +165,20 @@ class JobFolder:
             The disk is full, or the folder is gone.
         """
         with _reporting(self.path):
-            with unfinished.open("rb") as stream:
-                os.fsync(stream.fileno())
-            unfinished.replace(self.segment_path(unit))
+            for path in unfinished.iterdir() if unfinished.is_dir() else [unfinished]:
+                with path.open("rb") as stream:
+                    os.fsync(stream.fileno())
+            segment = self.segment_path(unit)
+            if segment.is_dir():  # of a unit that was lost before it counted
+                shutil.rmtree(segment)
+            unfinished.replace(segment)
             _write_whole(self.record_path(unit), record.model_dump_json().encode())
 
     def record_of(self, unit: PlannedUnit) -> UnitRecord | None:
         """Return the record of a unit that is finished and whole; None of any other."""
         try:
             record = UnitRecord.model_validate_json(self.record_path(unit).read_bytes())
-            size = self.segment_path(unit).stat().st_size
+            size = size_of(self.segment_path(unit))
         except (OSError, ValidationError):
             return None
         is_whole = (record.start, record.stop, record.num_bytes) == (unit.start, unit.stop, size)
@@ -218,9 +225,16 @@ def make_job_part(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
 
 
+def size_of(segment: Path) -> int:
+    """Return the bytes of a segment, be it a file or a folder of pictures."""
+    return sum(path.stat().st_size for path in (segment.iterdir() if segment.is_dir() else [segment]))
+
+
 def job_folder_for(output: Path, segment_suffix: str | None = None) -> JobFolder:
     """Return the folder of the job that makes an output: beside it, `OUTPUT.impasto-job`."""
-    return JobFolder(output.with_name(output.name + JOB_SUFFIX), segment_suffix or output.suffix.lower())
+    # Of a sequence, the sign for numbers is not to stand in the name of a folder.
+    name = output.name.replace("%", "#") + JOB_SUFFIX
+    return JobFolder(output.with_name(name), segment_suffix or output.suffix.lower())
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -19,7 +19,7 @@ from impasto.film.planning import PlanRequest, make_plan
 from impasto.film.shot_verdict import ShotDecision
 from impasto.film.style import FilmStyle
 from impasto.film.workers import WorkerPool, WorkerTask
-from impasto.media.files import check_output, describe_os_error
+from impasto.media.files import describe_os_error
 
 KEPT = "What is done is kept: go on with --resume."
 
@@ -123,9 +123,10 @@ def run_film_job(job: FilmJob, listener: JobListener | None = None) -> FilmResul
     """
     listener = listener or SilentListener()
     folder = job_folder_for(job.output, job.medium.segment_suffix)
-    check_output(job.output, job.source, job.overwrite)
+    job.medium.check_target(job.overwrite)
     _refuse_leftovers(job, folder)
-    job.medium.check()
+    if not folder.exists():
+        job.medium.check()
     make_folder(job.output.parent)
     with folder.locked(), _keeping(folder):
         num_seconds_before = folder.seconds_worked()
@@ -177,7 +178,8 @@ def _keeping(folder: JobFolder) -> Iterator[None]:
         if not folder.exists():
             folder.remove()
             raise
-        raise OutputError(f"{error}\n{KEPT}") from error
+        separator = " " if "\n" in str(error) else "\n"
+        raise OutputError(f"{error}{separator}{KEPT}") from error
     except BaseException as error:
         folder.log("failed", error=f"{type(error).__name__}: {error}")
         if not folder.exists():
@@ -193,7 +195,7 @@ def _refuse_leftovers(job: FilmJob, folder: JobFolder) -> None:
             "Go on with it by --resume, or start anew with --overwrite."
         )
     is_ours = job.resume and folder.exists() and folder.may_have_assembled
-    if job.output.exists() and not (job.overwrite or is_ours):
+    if job.medium.output_exists() and not (job.overwrite or is_ours):
         raise OutputError(f"{job.output} exists. Give another name, or replace it with --overwrite.")
 
 

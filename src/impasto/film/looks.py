@@ -15,7 +15,7 @@ from impasto.apply.stylizer import State
 from impasto.errors import UnreadableMediaError
 from impasto.film.medium import Medium
 from impasto.film.picture import Picture
-from impasto.film.plan import FilmPlan, PlannedShot
+from impasto.film.plan import PlannedShot
 from impasto.film.survey import Thumbnail, Thumbnails, clear_span
 from impasto.media.files import write_beside
 from impasto.media.frame import Color
@@ -87,8 +87,10 @@ class LookRenderer:
 
     stage = "look"
 
-    def __init__(self, plan: FilmPlan, luts: Sequence[Lut3D], color: Color, bit_depth: int, num_threads: int) -> None:
-        self._look = FilmLook(plan.shots, luts, color, bit_depth)
+    def __init__(
+        self, shots: Sequence[PlannedShot], luts: Sequence[Lut3D], color: Color, bit_depth: int, num_threads: int
+    ) -> None:
+        self._look = FilmLook(shots, luts, color, bit_depth)
         self._num_threads = num_threads
 
     def __call__(self, picture: Picture, state: State) -> tuple[Picture, State]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import UnreadableMediaError
+from impasto.errors import OutputError, UnreadableMediaError
 from impasto.film.picture import Picture
 from impasto.film.plan import SourceIdentity, identify
 from impasto.film.shot_report import ReportedFilm
 from impasto.film.survey import Survey, Thumbnails, survey
+from impasto.media.files import check_output
 from impasto.media.frame import Color
 from impasto.media.planar import PlanarFrame
 
@@ -60,7 +62,12 @@ class Medium(Protocol):
     def num_damaged(self) -> int:
         """How many pictures read so far were patched up."""
 
-    def survey(self, thumbnails: Thumbnails | None, on_frame: Callable[[int], None] | None) -> Survey:
+    def survey(
+        self,
+        thumbnails: Thumbnails | None,
+        on_frame: Callable[[int], None] | None = None,
+        also: Callable[[PlanarFrame], object] | None = None,
+    ) -> Survey:
         """Read all of it once."""
 
     @property
@@ -82,6 +89,12 @@ class Medium(Protocol):
     def check(self) -> None:
         """Refuse now what could only fail later: a source that cannot be read, an output that cannot be coded so."""
 
+    def check_target(self, overwrite: bool) -> None:
+        """Refuse to write over the source."""
+
+    def output_exists(self) -> bool:
+        """Whether something would be replaced."""
+
     def keep(self, folder: Path, times: Sequence[Fraction]) -> None:
         """Put what was learned from reading all of it once into a job's folder."""
 
@@ -93,9 +106,6 @@ class Medium(Protocol):
 
     def open_sink(self, path: Path) -> PictureSink:
         """Begin a segment."""
-
-    def segment_size(self, path: Path) -> int:
-        """Return the bytes of a finished segment."""
 
     def assemble(self, segments: Sequence[Path], folder: Path) -> list[str]:
         """Make the output of segments; return what it loses of the source, in words."""
@@ -131,8 +141,13 @@ class FilmMedium:
     def takes_luts(self) -> bool:
         return set(self.info.subsampling) <= {1, 2}
 
-    def survey(self, thumbnails: Thumbnails | None, on_frame: Callable[[int], None] | None) -> Survey:
-        return survey(self.frames(), self.source, self.info.rate, thumbnails, on_frame)
+    def survey(
+        self,
+        thumbnails: Thumbnails | None,
+        on_frame: Callable[[int], None] | None = None,
+        also: Callable[[PlanarFrame], object] | None = None,
+    ) -> Survey:
+        return survey(self.frames(), self.source, self.info.rate, thumbnails, on_frame, also)
 
     @cached_property
     def _film(self) -> FilmSource:
@@ -183,9 +198,23 @@ class FilmMedium:
                     break
 
     def check(self) -> None:
-        from impasto.media.film_encoding import choose_settings  # noqa: PLC0415  imports PyAV
+        """Encode one picture on trial: that takes a moment, and finding out after an hour does not."""
+        from impasto.media.film_write import FilmSink  # noqa: PLC0415  imports PyAV
 
-        choose_settings(self.info, self.encoding, self.segment_suffix)
+        with TemporaryDirectory(prefix="impasto-") as folder:
+            trial = Path(folder, f"trial{self.segment_suffix}")
+            try:
+                with FilmSink(trial, self.info, self.encoding) as sink:
+                    for picture in self.frames(0, 1):
+                        sink.write(picture)
+            except OutputError as error:
+                raise OutputError(str(error).replace(str(trial), str(self.output))) from error
+
+    def check_target(self, overwrite: bool) -> None:
+        check_output(self.output, self.source, overwrite)
+
+    def output_exists(self) -> bool:
+        return self.output.exists()
 
     def keep(self, folder: Path, times: Sequence[Fraction]) -> None:
         base = self.info.time_base
@@ -208,8 +237,12 @@ class FilmMedium:
 
         return FilmSink(path, self.info, self.encoding)
 
-    def segment_size(self, path: Path) -> int:
-        return path.stat().st_size
+    def open_preview(self, path: Path) -> PictureSink:
+        """Begin a film that is twice as wide, for two pictures side by side."""
+        from impasto.media.film_write import FilmSink  # noqa: PLC0415
+
+        width = self.info.width - self.info.width % self.info.subsampling[0]
+        return FilmSink(path, replace(self.info, width=2 * width), self.encoding)
 
     def assemble(self, segments: Sequence[Path], folder: Path) -> list[str]:
         from impasto.media.film_mux import assemble  # noqa: PLC0415

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from impasto.apply.finish import finish_frame, finish_picture
 from impasto.apply.stylizer import State, Stylizer
 from impasto.film.picture import Picture
-from impasto.film.plan import FilmPlan
+from impasto.film.plan import PlannedShot
 from impasto.film.style import FilmStyle
 from impasto.media.frame import Frame
 from impasto.media.planar import PlanarFrame
@@ -27,8 +28,8 @@ class StylizerRenderer:
 
     stage = "network"
 
-    def __init__(self, plan: FilmPlan, style: FilmStyle, num_threads: int) -> None:
-        self._strengths = [shot.setting.strength for shot in plan.shots]
+    def __init__(self, shots: Sequence[PlannedShot], style: FilmStyle, num_threads: int) -> None:
+        self._strengths = [shot.setting.strength for shot in shots]
         self._style = style
         self._num_threads = num_threads
         self._stylizers: dict[float, Stylizer] = {}

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import UnreadableMediaError
-from impasto.film.picture import Picture
 from impasto.film.plan import PlannedShot
 from impasto.media.planar import PlanarFrame
 from impasto.vision.shot_finder import ShotFinder
@@ -60,11 +59,10 @@ class Thumbnails:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What one pass over a film tells: its shots, when each picture is shown in seconds, and the first picture."""
+    """What one pass over a film tells: its shots, and when each picture is shown in seconds."""
 
     shots: tuple[PlannedShot, ...]
     times: tuple[Fraction, ...]
-    first: Picture
 
 
 def survey(
@@ -73,8 +71,16 @@ def survey(
     rate: Fraction,
     thumbnails: Thumbnails | None = None,
     on_frame: Callable[[int], None] | None = None,
+    also: Callable[[PlanarFrame], object] | None = None,
 ) -> Survey:
     """Read a whole film once.
+
+    Parameters
+    ----------
+    on_frame
+        Called with 1 after each picture.
+    also
+        Shown each picture, for whatever else is to be found out.
 
     Raises
     ------
@@ -82,18 +88,18 @@ def survey(
         It cannot be read, or has no picture.
     """
     finder, times = ShotFinder(rate), list[Fraction]()
-    first: Picture | None = None
     for picture in pictures:
         finder.add(picture)
         times.append(picture.pts)
-        first = first or picture
         if thumbnails is not None:
             thumbnails.add(picture)
+        if also is not None:
+            also(picture)
         if on_frame is not None:
             on_frame(1)
-    if first is None:
+    if not times:
         raise UnreadableMediaError(f"{source} has no pictures.")
-    return Survey(tuple(PlannedShot.of(shot) for shot in finder.finish()), tuple(times), first)
+    return Survey(tuple(PlannedShot.of(shot) for shot in finder.finish()), tuple(times))
 
 
 def clear_span(shots: tuple[PlannedShot, ...], shot: PlannedShot) -> tuple[int, int]:

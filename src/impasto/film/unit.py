@@ -16,7 +16,7 @@ import numpy as np
 
 from impasto.apply.stylizer import State
 from impasto.errors import UnreadableMediaError
-from impasto.film.folder import JobFolder, UnitRecord
+from impasto.film.folder import JobFolder, UnitRecord, size_of
 from impasto.film.medium import Medium, PictureSink
 from impasto.film.picture import Picture
 from impasto.film.pipeline import run_pipeline
@@ -204,7 +204,7 @@ class UnitRunner:
             index=unit.index,
             start=unit.start,
             stop=unit.stop,
-            num_bytes=self._medium.segment_size(segment.path),
+            num_bytes=size_of(segment.path),
             digests=tuple(segment.digests),
             seconds={name: round(seconds, 4) for name, seconds in segment.seconds.items()},
             meter=segment.meter.record(),

@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError, JobError
 from impasto.film.folder import JobFolder, UnitRecord
 from impasto.film.looks import KeptLuts, LookRenderer
 from impasto.film.medium import Medium
-from impasto.film.plan import FilmPlan, PlannedUnit
+from impasto.film.plan import PlannedShot, PlannedUnit
 from impasto.film.rendering import FinishedRenderer, Renderer, StylizerRenderer
 from impasto.film.style import FilmStyle
 from impasto.film.unit import UnitRunner
@@ -42,17 +43,21 @@ class WorkerTask:
         """Return what does units, from the plan in the folder."""
         plan = self.folder.load_plan()
         self.medium.use(self.folder.path)
-        return UnitRunner(plan, self.folder, self.medium, self._renderer(plan), on_frame, on_unit)
+        renderer = make_renderer(plan.shots, self.medium, self.style, self.folder.luts_dir, self.num_threads)
+        return UnitRunner(plan, self.folder, self.medium, renderer, on_frame, on_unit)
 
-    def _renderer(self, plan: FilmPlan) -> Renderer:
-        renderer: Renderer
-        if self.medium.takes_luts and self.style.looks():
-            color, bit_depth = self.medium.coding
-            luts = KeptLuts(self.folder.luts_dir, len(plan.shots), color)
-            renderer = LookRenderer(plan, luts, color, bit_depth, self.num_threads)
-        else:
-            renderer = StylizerRenderer(plan, self.style, self.num_threads)
-        return FinishedRenderer(renderer, self.style) if self.style.finishes() else renderer
+
+def make_renderer(
+    shots: Sequence[PlannedShot], medium: Medium, style: FilmStyle, luts_dir: Path, num_threads: int
+) -> Renderer:
+    """Return what restyles pictures of these shots: by the LUTs that are kept, where the style is nothing else."""
+    renderer: Renderer
+    if medium.takes_luts and style.looks():
+        color, bit_depth = medium.coding
+        renderer = LookRenderer(shots, KeptLuts(luts_dir, len(shots), color), color, bit_depth, num_threads)
+    else:
+        renderer = StylizerRenderer(shots, style, num_threads)
+    return FinishedRenderer(renderer, style) if style.finishes() else renderer
 
 
 @dataclass(slots=True, eq=False)
