@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,7 @@ from film_segments import make_segments
 from film_sound import heard, make_offset_film
 
 from impasto.errors import OutputError, UnreadableMediaError
-from impasto.media import film_mux
+from impasto.media import film_mux, film_segments
 from impasto.media.film_mux import assemble
 from impasto.media.film_packets import read_packets
 from impasto.media.film_read import FilmSource
@@ -201,6 +202,17 @@ def test_offsets_are_kept_to_the_sample(tmp_path: Path) -> None:
     assert heard(assembled(source, (10,))) == heard(source)
 
 
+def test_a_transport_stream_that_begins_at_zero_begins_later_as_a_whole(tmp_path: Path) -> None:
+    """The new frames are decoded earlier than they are shown, and there is nothing before zero."""
+    source = make_film(tmp_path / "film.ts", 9, options={"bf": "0"})
+    segments = make_segments(source, tmp_path / "s", (9,), options={"bf": "2"})
+    (warning,) = assemble(tmp_path / "out.ts", source, segments)
+    before, after = decoded_pts(source), decoded_pts(tmp_path / "out.ts")
+    (shift,) = {late - time for late, time in zip(after, before, strict=True)}
+    assert shift > 0
+    assert f"begin {float(shift):.3f} s later" in warning
+
+
 def test_what_is_left_out_of_another_container_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     source = make_film(tmp_path / "film.mkv", 6, audio=1, subtitles=1, attachment=b"x")
     output = tmp_path / "out.mp4"
@@ -359,3 +371,38 @@ def test_sound_that_goes_back_in_time_is_put_later_and_told(tmp_path: Path, monk
     (warning,) = assemble(tmp_path / "out.mkv", source, segments, decoded_pts(source))
     assert "Stream 1 (audio, flac, eng) has packets whose times go backwards" in warning
     assert packet_bytes(tmp_path / "out.mkv") == packet_bytes(source)
+
+
+def test_a_shape_of_pixels_that_is_lost_is_told(tmp_path: Path) -> None:
+    """PyAV writes none into WebM, and VP9 says none itself."""
+    source = make_film(tmp_path / "film.mp4", 3, codec="libvpx-vp9", sample_aspect=Fraction(4, 3))
+    warnings = assemble(tmp_path / "out.webm", source, make_segments(source, tmp_path / "s", (3,)))
+    assert "Pixels are 4/3 times as wide as high, and this container says 1." in warnings
+    turned = make_film(tmp_path / "turned.mp4", 3, sample_aspect=Fraction(4, 3), rotation=90)
+    upright = make_film(tmp_path / "upright.mp4", 3, size=(90, 160), sample_aspect=Fraction(3, 4))
+    assert assemble(tmp_path / "out.mp4", turned, [upright]) == []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_memory_does_not_grow_with_the_film(suffix: str, tmp_path: Path) -> None:
+    """What is alive at once is a few packets, wherever the film has got to."""
+    source = make_film(tmp_path / f"film{suffix}", 240, size=(32, 32), audio=1)
+    segments = make_segments(source, tmp_path / "s", (120, 120))
+    alive: list[int] = []
+    held = weakref.WeakSet[Any]()
+
+    class Watched:
+        """Stands for a packet in the count, as packets cannot be referred to weakly."""
+
+    def watched(*given: Any) -> Iterator[Any]:
+        for packet in read_packets(*given):
+            packet.opaque = Watched()
+            held.add(packet.opaque)
+            alive.append(len(held))
+            yield packet
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(film_segments, "read_packets", watched)
+        assemble(tmp_path / f"out{suffix}", source, segments)
+    assert len(alive) == 480  # once to survey, once to write
+    assert max(alive) < 40

@@ -58,6 +58,16 @@ def test_each_frame_gets_its_time_and_decoding_is_never_late(vfr: bool, start: F
     assert ends == [*times[1:], times[-1] + Fraction(1, 25)]
 
 
+def test_decoding_begins_at_zero_at_the_earliest_where_it_can(tmp_path: Path) -> None:
+    plan = survey_segments(segments_of(tmp_path, [7, 5], bf="3"))
+    start = Fraction(plan.depth, 100)
+    times = [start + time for time in film_pts(12)]
+    packets = list(retimed_packets(plan, times, Fraction(1, 24), MILLISECOND))
+    assert packets[0].dts == 0
+    assert [packet.dts for packet in packets] == sorted({packet.dts for packet in packets})
+    assert all(packet.dts <= packet.pts for packet in packets)
+
+
 def test_one_frame_lasts_as_long_as_it_is_told(tmp_path: Path) -> None:
     plan = survey_segments(segments_of(tmp_path, [1], frames=1))
     (packet,) = retimed_packets(plan, [Fraction(3)], Fraction(1, 8), MILLISECOND)

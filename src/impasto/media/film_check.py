@@ -68,9 +68,10 @@ def verify(
             wanted = _expected(original, film, copied)
             if records is None:
                 records = record_packets(source, {stream.index for stream in wanted if stream.type != "attachment"})
-            written = record_packets(output)
+            written = record_packets(output, unhashed={copy.index})
             same_format = original.format.name == container.format.name
-            shift, warnings = _shift(written[copy.index], pts, same_format)
+            keeps_origin = same_format and original.format.name != "mpegts"
+            shift, warnings = _shift(written[copy.index], pts, keeps_origin)
             warnings += _check_frames(written[copy.index], pts, shift)
             pairs, lost = _pair(wanted, records, container, copy)
             for stream, twin in pairs:
@@ -81,6 +82,7 @@ def verify(
                     _check_times(stream, records[stream.index], written[twin.index], shift)
             _check_duration(container, written)
             _check_decoding(output, [time + shift for time in pts], decode_all)
+            warnings += _check_aspect(film, copy)
             return [*warnings, *lost, *lost_descriptions(container, original, [(film, copy), *pairs])]
     except OutputError:
         raise
@@ -122,13 +124,14 @@ def _type_of(stream: Any) -> str:
     return "cover" if is_cover(stream) else str(stream.type)
 
 
-def _shift(record: PacketRecord, pts: Sequence[Fraction], same_format: bool) -> tuple[Fraction, list[str]]:
+def _shift(record: PacketRecord, pts: Sequence[Fraction], keeps_origin: bool) -> tuple[Fraction, list[str]]:
     """Return by how much a whole film begins later, in seconds, and say it.
 
     Some types of containers hold no times below zero, as others do, and so a film that changes its type may have to
-    begin later, all streams alike. Where the type stays the same there is no reason.
+    begin later, all streams alike; so may MPEG-TS, if frames wait for later ones that did not. Elsewhere there is no
+    reason.
     """
-    if same_format or not record.ticks or not pts:
+    if keeps_origin or not record.ticks or not pts:
         return Fraction(0), []
     shift = min(record.ticks) * record.time_base - pts[0]
     if abs(shift) <= record.time_base / 2:
@@ -187,6 +190,14 @@ def _check_duration(container: Any, written: dict[int, PacketRecord]) -> None:
     said, found = Fraction(container.duration, 1_000_000), max(ends) - min(*starts, Fraction(0))
     if abs(said - found) > _SLACK and abs(said - (max(ends) - min(starts))) > _SLACK:
         raise _wrong(f"its header says {float(said):.2f} s, and its packets last {float(found):.2f} s")
+
+
+def _check_aspect(film: Any, copy: Any) -> list[str]:
+    """Compare the shape of a pixel, which turns with the picture."""
+    before, after = (Fraction(stream.sample_aspect_ratio or 1) for stream in (film, copy))
+    is_turned = (film.width, film.height) == (copy.height, copy.width) and film.width != film.height
+    wanted = 1 / before if is_turned else before
+    return [] if after == wanted else [f"Pixels are {wanted} times as wide as high, and this container says {after}."]
 
 
 def _check_decoding(output: Path, pts: Sequence[Fraction], decode_all: bool) -> None:

@@ -84,11 +84,12 @@ class PacketRecord:
     end: Fraction | None = None
     """When the last packet ends, in seconds."""
 
-    def add(self, packet: Any) -> None:
+    def add(self, packet: Any, *, hashed: bool = True) -> None:
         """Take note of a packet, before it is given to a muxer."""
         self.num_packets += 1
-        self._hash.update(packet.size.to_bytes(4, "little"))
-        self._hash.update(packet)
+        if hashed:
+            self._hash.update(packet.size.to_bytes(4, "little"))
+            self._hash.update(packet)
         tick = packet.pts if packet.pts is not None else packet.dts
         if tick is None:
             return
@@ -107,15 +108,20 @@ class PacketRecord:
         return min(self.ticks) * self.time_base if self.ticks else None
 
 
-def record_packets(path: Path, indices: Collection[int] | None = None) -> dict[int, PacketRecord]:
-    """Read a film's packets, of all streams unless some are named: index of the stream → record."""
+def record_packets(
+    path: Path, indices: Collection[int] | None = None, *, unhashed: Collection[int] = ()
+) -> dict[int, PacketRecord]:
+    """Read a film's packets, of all streams unless some are named: index of the stream → record.
+
+    Streams named as `unhashed` have a digest that means nothing, which saves time.
+    """
     with open_film(path) as (container, _):
         streams = [stream for stream in container.streams if stream.type != "attachment"]
         wanted = [stream for stream in streams if indices is None or stream.index in indices]
         records = {stream.index: PacketRecord(stream.time_base) for stream in wanted}
         for packet in read_packets(container, path, set(records)):
             if packet.stream_index in records:
-                records[packet.stream_index].add(packet)
+                records[packet.stream_index].add(packet, hashed=packet.stream_index not in unhashed)
         return records
 
 

@@ -98,6 +98,8 @@ def retimed_packets(
     step = max(1, round(last_duration / time_base))
     ends = [*ticks[1:], ticks[-1] + step]
     first_step = max(1, ticks[1] - ticks[0]) if len(ticks) > 1 else step
+    if ticks[0] >= plan.depth > 0:  # decoding need not begin below zero, which not every container can say
+        first_step = min(first_step, ticks[0] // plan.depth)
     number = 0
     for path, ranks in zip(plan.paths, plan.ranks, strict=True):
         with open_film(path) as (container, stream):

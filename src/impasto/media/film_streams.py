@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
@@ -208,17 +209,20 @@ def _refusal(format_name: str, source: Any, stream: Any, film: Any) -> str | Non
     """Write the header of a film with this stream alone, to memory: None, or what the muxer says."""
     if is_cover(stream) and not is_mov(format_name):
         return f"a file of type {format_name} cannot hold it"
+    trial = av.open(io.BytesIO(), "w", format=format_name)
     try:
-        with av.open(io.BytesIO(), "w", format=format_name) as trial:
-            if format_name == "mxf":  # takes no sound without pictures before it
-                _add_copy(trial, source, film)
-            _add_copy(trial, source, stream)
-            trial.start_encoding()
+        if format_name == "mxf":  # takes no sound without pictures before it
+            _add_copy(trial, source, film).codec_context.framerate = film.average_rate or 25
+        _add_copy(trial, source, stream)
+        trial.start_encoding()
     except (av.error.FFmpegError, ValueError) as error:
         unspecific = isinstance(error, ValueError) and not isinstance(error, av.error.FFmpegError)
         unspecific |= isinstance(error, av.error.ArgumentError)
         reason = "" if unspecific else f" ({reason_of(error)})"
         return f"a file of type {format_name} cannot hold it{reason}"
+    finally:
+        with suppress(av.error.FFmpegError):  # nobody wants to read it
+            trial.close()
     return None
 
 
