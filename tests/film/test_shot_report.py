@@ -164,7 +164,7 @@ def test_the_page_tells_of_the_whole_and_of_each_shot(tmp_path: Path) -> None:
     told = report(shot(0), shot(1, Judgement.REFUSE, "artefacts: bands"), shot(2, None), notes=["Resumed once."])
     text = page(told, tmp_path).text
     for words in (
-        "a film.mp4 in kodak",
+        "a film. mp4 in kodak",
         "2 min 0 s, 3 shots, 720 frames, 1920 × 1080, 24 frames a second, h264.",
         "Strength 100 %, gate retry.",
         "1 pass 1 refused",
@@ -230,6 +230,12 @@ def test_names_and_reasons_cannot_do_anything(tmp_path: Path) -> None:
     assert HOSTILE in found.text
     assert len(found.all("script")) == 1
     assert "alert(1)" not in re.sub(r"&lt;.*?&gt;", "", found.source.replace("alert(1)&lt;", "&lt;"))
+
+
+def test_long_names_break_where_their_words_end(tmp_path: Path) -> None:
+    found = page(report(shot(0), title="day_2-take.mp4 in <b>"), tmp_path)
+    assert "<h1>day_<wbr>2-<wbr>take.<wbr>mp4 in &lt;b&gt;</h1>" in found.source
+    assert "<title>day_2-take.mp4 in &lt;b&gt;</title>" in found.source
 
 
 def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from impasto.film.shot_report import FilmReport, ReportedShot
+from impasto.film.reported import FilmReport, ReportedShot
 from impasto.film.shot_verdict import Setting, ShotVerdict
 from impasto.quality.report_numbers import NOTHING, finite_numbers, number_text
 from impasto.quality.report_tables import JUDGEMENT_WORDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from impasto import __version__
@@ -15,9 +16,9 @@ from impasto.film.report_numbers import (
 )
 from impasto.film.report_pictures import ShotPictures, film_strip, pictures_section
 from impasto.film.report_rows import shots_table, work_section
-from impasto.film.shot_report import FilmReport
+from impasto.film.reported import FilmReport
 from impasto.film.shot_verdict import Setting
-from impasto.quality.report_markup import Markup, Piece, csp_hash, filled, markup, template_text
+from impasto.quality.report_markup import Markup, Piece, csp_hash, escaped, filled, markup, template_text
 from impasto.quality.report_numbers import counted, number_text, seconds_text
 from impasto.quality.report_tables import figure, judgement_counts
 
@@ -34,6 +35,7 @@ def film_page(report: FilmReport) -> Iterator[Markup]:
         style=Markup(style),
         script=Markup(script),
         title=report.heading,
+        heading=Markup(re.sub(r"([_.-])(?=\w)", r"\1<wbr>", escaped(report.heading))),
         lead=_lead(report),
         verdicts=judgement_counts(shot.verdict.judgement for shot in report.shots if shot.verdict.judgement),
         figures=_figures(report),

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from impasto.film.report_numbers import change_text, film_template, strength_text, time_text, verdict_text
-from impasto.film.shot_report import FilmReport, ReportedShot, read_thumbnails
+from impasto.film.reported import FilmReport, ReportedShot, read_thumbnails
 from impasto.film.shot_view import jpeg_bytes, picture_of
 from impasto.gate.view import Image8, resized
 from impasto.quality.report_markup import Markup, Piece, filled, markup, template_text

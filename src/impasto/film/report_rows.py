@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from impasto.film.report_numbers import change_text, film_template, percent_text, strength_text, time_text
 from impasto.film.report_pictures import ShotPictures
-from impasto.film.shot_report import FilmReport, ReportedShot
+from impasto.film.reported import FilmReport, ReportedShot
 from impasto.quality.report_markup import Markup, Piece, filled, markup
 from impasto.quality.report_numbers import NOTHING, seconds_text
 from impasto.quality.report_pictures import verdict_badge
@@ -82,7 +82,9 @@ def _cells(report: FilmReport, shot: ReportedShot) -> dict[str, Markup]:
     badge: Piece = markup('<span class="quiet">Not judged</span>')
     if verdict.judgement:
         badge = verdict_badge(verdict.judgement, verdict.reason)
-    length = markup('<span class="length-of">${text}</span>', text=seconds_text(shot.stop_time - shot.start_time))
+    length = markup(
+        '<span class="length-of">${text}</span>', text=seconds_text(round(shot.stop_time - shot.start_time, 2))
+    )
     change = change_text(flicker.content, flicker.output) if flicker else NOTHING
     return {
         "time": _cell("time", shot.start_time, [time_text(shot.start_time), " ", length]),
