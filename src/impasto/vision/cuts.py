@@ -20,6 +20,7 @@ _LEAST_UNEXPLAINED = 0.5
 _LEAST_MARGIN = 0.2
 _LEAST_AREA = 0.5
 _SAME_SCENE = 0.3
+_MOST_CHANGE_OVER_FLASH = 0.7
 _RANK = 2
 """How many of its neighbours may change as much as a cut does: where shots are very short, some are cuts."""
 
@@ -91,10 +92,11 @@ class CutFinder:
 
     def _is_flash(self, frames: Sequence[ShotThumbnail], place: int) -> bool:
         """Tell whether the scene before goes on after some frames."""
-        before = frames[max(0, place - self._reach) : place]
+        before = frames[max(0, place - self._reach - 1) : place]
         after = frames[place : place + self._reach + 1]
+        most = _MOST_CHANGE_OVER_FLASH * self._changes[place - 1]
         return any(
-            unexplained_change(earlier, later) < _SAME_SCENE
+            mean_change(earlier, later) < most and unexplained_change(earlier, later) < _SAME_SCENE
             for earlier in reversed(before)
             for later in after
             if later.index - earlier.index > 1

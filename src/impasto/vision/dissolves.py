@@ -22,6 +22,7 @@ _LEAST_CHANGE = 0.05
 _MOST_RESIDUAL = 0.33
 _MOST_UNEVEN = 0.13
 _MOST_UNEVEN_FITTED = 0.1
+_MOST_STEP = 0.25
 _LEAST_UNEXPLAINED = 0.5
 _LEAST_AREA = 0.5
 _MOST_STRUCTURE = 0.75
@@ -190,6 +191,11 @@ class DissolveFinder:
         reach = min(_MARGIN, max(2, stop - start))
         places = np.arange(max(self._size - len(self._frames), start - reach), min(self._size, stop + reach + 1))
         shares, _ = self._shares(start, stop, places)
+        # Beyond a cut nothing is a mix of these two.
+        steps = np.abs(np.diff(shares)) > max(_MOST_STEP, 1.5 / (stop - start))
+        jumps = places[1:][steps]
+        low, high = jumps[jumps <= start].max(initial=0), jumps[jumps > stop].min(initial=self._size)
+        shares, places = shares[(places >= low) & (places < high)], places[(places >= low) & (places < high)]
         middle = (start + stop) // 2
         fits = [
             (_ramp_error(shares, places, first, last), first, last)
