@@ -18,6 +18,7 @@ from paint_styles import OTHER_TRUNK, make_paint_style
 from impasto.errors import StyleFileError, UnknownStyleError, UsageError
 from impasto.style.blend import BlendWarning, blend_styles, is_blend, load_blend, parse_blend, split_chain
 from impasto.style.file import StyleFile, load_style, save_style
+from impasto.style.finish import USUAL_GRAIN, Finish
 from impasto.style.library import StyleLibrary
 from impasto.style.lut_member import pack_lut, unpack_lut
 from impasto.style.manifest import Needs, Sources
@@ -335,3 +336,19 @@ def test_a_look_and_paint_are_refused_with_what_works(library: StyleLibrary, sav
     save_look(library.user_dir / "pale.style")
     with pytest.raises(UsageError, match=r"different families.*'pale\+monet'"):
         load_blend("pale,monet", library)
+
+
+def test_a_blend_has_the_grain_of_its_styles_by_weight(library: StyleLibrary, save_look: SaveLook) -> None:
+    save_look(library.user_dir / "grainy.style", finish=Finish(grain=USUAL_GRAIN, dust=1.0))
+    save_look(library.user_dir / "clean.style")
+    finish = load_blend("grainy:0.25,clean:0.75", library).manifest.finish
+    assert finish is not None
+    assert finish.grain is not None
+    assert finish.dust == pytest.approx(0.25)
+    assert finish.grain.amounts == pytest.approx([0.25 * value for value in USUAL_GRAIN.amounts])
+    assert load_blend("clean:0.5,pale:0.5", saved_beside(library, save_look)).manifest.finish is None
+
+
+def saved_beside(library: StyleLibrary, save_look: SaveLook) -> StyleLibrary:
+    save_look(library.user_dir / "pale.style")
+    return library

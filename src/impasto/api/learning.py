@@ -31,9 +31,9 @@ def learn(
     Parameters
     ----------
     references
-        Pictures that show the style: files and folders.
+        Pictures or films that show the style: files and folders.
     content
-        Pictures as they are before; without any, they are made from the references.
+        Pictures or films as they are before; without any, they are made from the references.
     minutes
         Time to train for; by default 5 for a look and 10 for paint.
     family
@@ -43,8 +43,9 @@ def learn(
     description, license_note
         Kept in the style: one line about it, and what gives the right to use the references.
     **options
-        Other fields of `impasto.train.recipe.Recipe`, or for paint of `impasto.train.paint_recipe.PaintRecipe`, such as
-        `steps`, `seed` or `loss`.
+        `grain`, whether the style is to carry the grain of its references; `finish`, what else it lays over its
+        results, as `impasto.style.finish.parse_finish` takes it; and other fields of `impasto.train.recipe.Recipe`, or
+        for paint of `impasto.train.paint_recipe.PaintRecipe`, such as `steps`, `seed` or `loss`.
 
     Raises
     ------
@@ -60,11 +61,15 @@ def learn(
     with learning_extra():
         from impasto.train.families import recipe_of  # noqa: PLC0415
         from impasto.train.job import LearnJob, learn_style  # noqa: PLC0415
+    grain, finish = options.pop("grain", False), options.pop("finish", None)
     recipe = recipe_of(family, options if minutes is None else {"minutes": minutes, **options})
     given = _as_paths(references)
     with TemporaryDirectory() as folder:
         path = Path(output) if output is not None else Path(folder) / (_name_after(given) + STYLE_SUFFIX)
-        learn_style(LearnJob(given, path, _as_paths(content or ()), recipe, description, license_note))
+        job = LearnJob(
+            given, path, _as_paths(content or ()), recipe, description, license_note, grain=grain, finish=finish
+        )
+        learn_style(job)
         return Style(load_style(path), path) if output is not None else Style(load_style(path).in_memory())
 
 

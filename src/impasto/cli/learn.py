@@ -13,14 +13,15 @@ from impasto.cli.learn_progress import watch
 from impasto.cli.options import Output, Overwrite, Seed, command_of
 
 References = Annotated[
-    list[Path], typer.Argument(metavar="REFERENCES", help="Pictures that show the look, or folders of them.")
+    list[Path], typer.Argument(metavar="REFERENCES", help="Pictures or films that show the look, or folders.")
 ]
 Content = Annotated[
     list[Path] | None,
     typer.Option(
         "--content",
         metavar="PICTURES",
-        help="Pictures as you take them, or a folder; may be given several times. Default: made from the references.",
+        help="Pictures or films as you take them, or a folder; may be given several times. Default: made from "
+        "the references.",
         show_default=False,
     ),
 ]
@@ -78,6 +79,16 @@ Noise = Annotated[
         show_default=False,
     ),
 ]
+Grain = Annotated[bool, typer.Option("--grain", help="Learn the grain of the references, too: the style carries it.")]
+Finish = Annotated[
+    str | None,
+    typer.Option(
+        "--finish",
+        metavar="PARTS",
+        help="What else the style lays over its results, such as 'weave:0.5,dust'. See 'apply'.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,8 @@ class LearnOptions:
     start: Start = None
     width: Width = None
     noise: Noise = None
+    grain: Grain = False
+    finish: Finish = None
 
     def for_recipe(self) -> dict[str, Any]:
         """Return what was said of the recipe; what was not is as the family has it."""
@@ -113,9 +126,10 @@ class LearnOptions:
 
 @command_of(LearnOptions)
 def learn(options: LearnOptions) -> None:
-    """Learn a style from example pictures and keep it in one .style file.
+    """Learn a style from example pictures or films and keep it in one .style file.
 
-    Needs the extra 'learn'. Ctrl-C ends early and keeps what has been learned; --resume goes on from there.
+    Needs the extra 'learn', and for films 'video'. Ctrl-C ends early and keeps what has been learned; --resume goes on
+    from there.
     """
     from impasto.api import learning_extra  # noqa: PLC0415
 
@@ -134,6 +148,8 @@ def learn(options: LearnOptions) -> None:
         resume=options.resume,
         overwrite=options.overwrite,
         pick=options.pick,
+        grain=options.grain,
+        finish=options.finish,
     )
     with watch() as listener:
         manifest = learn_style(job, listener)

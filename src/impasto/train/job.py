@@ -8,16 +8,19 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from impasto.errors import OutputError, TrainingError, UsageError
 from impasto.media.files import check_output
 from impasto.style.file import save_style
+from impasto.style.finish import Finish
 from impasto.style.manifest import Manifest, Sources
 from impasto.style.names import is_style_name
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
+from impasto.train.film_frames import films_as_pictures
+from impasto.train.grain import check_finish, choose_finish
 from impasto.train.learning_run import LearningRun
 from impasto.train.logbook import Curves, Logbook
 from impasto.train.look_run import LookRun
@@ -38,7 +41,7 @@ class LearnJob:
     Attributes
     ----------
     references, content
-        Files and folders. Without content, it is made from the references.
+        Files and folders, of pictures and films. Without content, it is made from the references.
     recipe
         Its kind says what family of style is learned.
     output
@@ -51,6 +54,10 @@ class LearnJob:
         What the user says about the rights to the references.
     pick
         How many references to keep, the most coherent in style; None for all.
+    grain
+        Learn the grain of the references, too, for the style to lay over its results.
+    finish
+        What else the style is to lay over its results, as `impasto.style.finish.parse_finish` takes it.
     """
 
     references: Sequence[Path | str]
@@ -63,6 +70,8 @@ class LearnJob:
     resume: bool = False
     overwrite: bool = False
     pick: int | None = None
+    grain: bool = False
+    finish: str | None = None
 
     @property
     def checkpoint_path(self) -> Path:
@@ -119,6 +128,7 @@ def learn_style(job: LearnJob, listener: Listener | None = None) -> Manifest:
     listener = listener or SilentListener()
     if not is_style_name(job.output.stem):
         raise UsageError(f"'{job.output.stem}' cannot name a style; use letters, digits, '-' and '_'")
+    check_finish(job.finish)
     check_output(job.output, job.checkpoint_path)
     folder = job.output.resolve().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
@@ -128,7 +138,9 @@ def learn_style(job: LearnJob, listener: Listener | None = None) -> Manifest:
         raise OutputError(f"{job.output} exists. Give another name, or replace it with --overwrite.")
     group = join_process_group()
     try:
-        return _learn(job, listener if group.is_first else SilentListener(), group)
+        heard = listener if group.is_first else SilentListener()
+        with films_as_pictures(job.references, job.content, heard.say) as (references, content):
+            return _learn(replace(job, references=references, content=content), heard, group)
     finally:
         group.close()
 
@@ -138,12 +150,15 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
     if recipe.batch_size % group.size:
         raise UsageError(f"a batch of {recipe.batch_size} cannot be shared by {group.size} processes")
     run = _prepare(job, recipe, group, listener)
+    finish = None
+    if group.is_first:
+        finish = choose_finish([each.path for each in run.references.accepted], job.grain, job.finish, listener.say)
     spent = _resume(job, run.trainer, listener) if job.resume else 0.0
     budget = Budget(recipe.minutes, recipe.steps, spent)
     with Logbook(job.log_dir if group.is_first else None) as logbook, _interruptible(listener):
         _walk(job, run, budget, logbook, listener)
     listener.say(run.trainer.monitor.verdict())
-    manifest = _finish(job, run, logbook.curves)
+    manifest = _finish(job, run, logbook.curves, finish)
     if budget.progress(run.trainer.step) >= 1 and group.is_first:
         job.checkpoint_path.unlink(missing_ok=True)
     return manifest
@@ -236,7 +251,7 @@ def _save(job: LearnJob, trainer: Trainer[Any], spent_seconds: float) -> None:
         save_checkpoint(job.checkpoint_path, tensors, {**state, "spent_seconds": spent_seconds})
 
 
-def _finish(job: LearnJob, run: LearningRun, curves: Curves) -> Manifest:
+def _finish(job: LearnJob, run: LearningRun, curves: Curves, finish: Finish | None) -> Manifest:
     trainer = run.trainer
     metrics = {
         run.metric: run.distance(),
@@ -248,7 +263,7 @@ def _finish(job: LearnJob, run: LearningRun, curves: Curves) -> Manifest:
     num_content = len(run.content.accepted) if run.content else 0
     sources = Sources.of(hashes, num_content, job.license_note)
     manifest = run.describe(job.output.stem, job.description, sources, metrics)
-    manifest = manifest.model_copy(update={"curves": curves.points()})
+    manifest = manifest.model_copy(update={"curves": curves.points(), "finish": finish})
     if not trainer.group.is_first:
         return manifest
     return save_style(run.pack(manifest), job.output)
