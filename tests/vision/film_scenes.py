@@ -70,6 +70,12 @@ def dissolve(first: Sequence[Picture], second: Sequence[Picture]) -> list[Pictur
     return [(1 - share) * old + share * new for share, old, new in zip(shares, first, second, strict=True)]
 
 
+def lit(picture: Picture, gain: float) -> Picture:
+    """Return a scene in other light: so much of it, luma and chroma alike."""
+    black = np.array([16, 128, 128], np.float32)[:, None, None]
+    return black + (picture - black) * np.float32(gain)
+
+
 def as_frames(pictures: Sequence[Picture], bit_depth: int = 8, rate: int = RATE) -> Iterator[PlanarFrame]:
     """Yield frames in 4:2:0."""
     kind = np.uint8 if bit_depth == 8 else np.uint16

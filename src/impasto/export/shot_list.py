@@ -95,7 +95,7 @@ def write_edl(shots: Sequence[Shot], path: Path | str, timecode: Timecode, clip:
     title = " ".join(Path(clip).stem.split())
     mode = "DROP FRAME" if timecode.drop else "NON-DROP FRAME"
     lines = [f"TITLE: {title}", f"FCM: {mode}", ""]
-    for shot, following in zip(shots, [*shots[1:], None], strict=True):
+    for shot, following in zip(shots, [*shots[1:], None], strict=False):
         lines += _events(shot, following, clock, clip)
     _write(path, "\r\n".join(lines) + "\r\n")
 
