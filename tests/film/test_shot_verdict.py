@@ -147,3 +147,29 @@ def test_a_damaged_decision_is_not_taken(name: str) -> None:
 
 def test_pictures_are_not_shown_in_tracebacks() -> None:
     assert "JFIF" not in repr(ShotDecision(0, before=b"JFIF", after=b"JFIF"))
+
+
+settings = st.builds(Setting, st.floats(0.01, 1), st.booleans())
+verdicts = st.builds(
+    ShotVerdict,
+    st.none() | st.sampled_from(list(Judgement)),
+    st.text(max_size=20),
+    st.lists(
+        st.builds(SampleVerdict, st.integers(0, 10**6), st.sampled_from(list(Judgement)), st.text(max_size=9)),
+        max_size=3,
+    ).map(tuple),
+    st.none() | st.floats(0, 255),
+    st.none() | st.floats(0, 255),
+)
+tries = st.lists(st.builds(ShotTry, settings, verdicts), max_size=3).map(tuple)
+
+
+@given(st.builds(ShotDecision, st.integers(0, 5000), settings, verdicts, tries, st.booleans()))
+def test_any_decision_survives_a_plan(decision: ShotDecision) -> None:
+    text = json.dumps(decision.as_json(), allow_nan=False)
+    assert ShotDecision.from_json(json.loads(text)) == decision
+
+
+@given(st.builds(ShotDecision, st.integers(0, 5000), settings, verdicts, tries, st.booleans()))
+def test_messages_are_one_line_that_names_the_shot(decision: ShotDecision) -> None:
+    assert decision.message == "" or f"shot {decision.shot + 1}" in decision.message
