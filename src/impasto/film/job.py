@@ -128,8 +128,10 @@ def run_film_job(job: FilmJob, listener: JobListener | None = None) -> FilmResul
     if not folder.exists():
         job.medium.check()
     make_folder(job.output.parent)
-    with folder.locked(), _keeping(folder):
-        num_seconds_before = folder.seconds_worked()
+    with folder.locked(), _keeping(folder, listener):
+        if not (folder.exists() and job.resume):
+            folder.clear()
+        seconds_before = folder.seconds_worked()
         began = time.perf_counter()
         folder.log(RUN_BEGINS, workers=job.num_workers)
         plan = _planned(job, folder, listener)
@@ -137,7 +139,7 @@ def run_film_job(job: FilmJob, listener: JobListener | None = None) -> FilmResul
         folder.begin_assembling()
         lost = job.medium.assemble([folder.segment_path(unit) for unit in plan.units], folder.path)
         folder.log("assembled", lost=lost)
-        seconds = num_seconds_before + time.perf_counter() - began
+        seconds = seconds_before + time.perf_counter() - began
         result = FilmResult(job.output, plan.num_frames, seconds, (*_warnings(job, plan), *lost))
         if job.report_path is not None:
             write_job_report(
@@ -169,7 +171,7 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _keeping(folder: JobFolder) -> Iterator[None]:
+def _keeping(folder: JobFolder, listener: JobListener) -> Iterator[None]:
     """Say that what is done is kept where something goes wrong; where nothing is done, keep nothing."""
     try:
         yield
@@ -184,6 +186,8 @@ def _keeping(folder: JobFolder) -> Iterator[None]:
         folder.log("failed", error=f"{type(error).__name__}: {error}")
         if not folder.exists():
             folder.remove()
+        elif isinstance(error, KeyboardInterrupt):
+            listener.say(KEPT)
         raise
 
 
@@ -208,13 +212,12 @@ def _planned(job: FilmJob, folder: JobFolder, listener: JobListener) -> FilmPlan
         job.report_path is not None,
         num_threads=available_cores(),
     )
-    if folder.exists() and job.resume:
+    if folder.exists():
         folder.drop_unfinished()
         plan = folder.load_plan()
         _check_unchanged(job, plan, request)
         job.medium.use(folder.path)
         return plan
-    folder.clear()
     listener.begin("looking", job.medium.num_frames)
     folder.log("planning", source=str(job.source), output=str(job.output))
     plan = make_plan(request, folder, listener.advance)
