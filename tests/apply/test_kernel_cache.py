@@ -8,7 +8,7 @@ from pathlib import Path
 import numba
 import pytest
 
-from impasto.apply import lut_kernels
+from impasto.media import compiled
 
 GRADE_ONE_PIXEL = """
 import numpy, sys
@@ -38,14 +38,14 @@ def test_code_is_cached_between_processes(tmp_path):
 def test_kernels_work_without_a_writable_cache(monkeypatch):
     compile_truly = numba.njit
 
-    def refuse_cache(function, *, nogil, cache=False):
+    def refuse_cache(function, *, nogil=False, cache=False, **options):
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return compile_truly(function, nogil=nogil)
+        return compile_truly(function, nogil=nogil, **options)
 
-    monkeypatch.setattr(lut_kernels.numba, "njit", refuse_cache)
+    monkeypatch.setattr(compiled.numba, "njit", refuse_cache)
 
-    @lut_kernels.compiled
+    @compiled.compiled
     def double(value: int) -> int:
         return 2 * value
 
@@ -56,6 +56,6 @@ def test_other_errors_of_compilation_are_not_hidden(monkeypatch):
     def fail(function, **options):
         raise TypeError("broken")
 
-    monkeypatch.setattr(lut_kernels.numba, "njit", fail)
+    monkeypatch.setattr(compiled.numba, "njit", fail)
     with pytest.raises(TypeError, match="broken"):
-        lut_kernels.compiled(len)
+        compiled.compiled(len)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.apply.lut_kernels import ONE, TWO, compiled
+from impasto.apply.lut_kernels import ONE, TWO
+from impasto.media.compiled import compiled
 
 Array = NDArray[Any]
 Taps = tuple[Array, Array]

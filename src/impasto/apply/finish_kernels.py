@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from impasto.apply.lut_kernels import Array, compiled
+from impasto.apply.lut_kernels import Array
+from impasto.media.compiled import compiled
 
 _HALF = np.float32(0.5)
 _ZERO = np.float32(0)
@@ -70,6 +71,12 @@ def grain_chroma(
 
 
 @compiled
+def _within(value: float, change: float, white: float) -> float:
+    """Change a value as far as black and white; one that is beyond them, as floats may be, by no more than it is."""
+    return min(max(value + change, min(value, _ZERO)), max(value, white))
+
+
+@compiled
 def grain_pixels(
     source: Array,
     luma_tiles: tuple[Array, Array],
@@ -99,12 +106,9 @@ def grain_pixels(
             index = int(min(luma, np.float32(1)) * np.float32(last) + _HALF) if luma > 0 else 0
             light, tint = tables[0, index] * noise[0, x], tables[1, index]
             cb, cr = tint * noise[1, x], tint * noise[2, x]
-            red += light + _CR_RED * cr
-            green += light + _CB_GREEN * cb + _CR_GREEN * cr
-            blue += light + _CB_BLUE * cb
-            target[y, x, 0] = min(max(red, _ZERO), white) + rounding
-            target[y, x, 1] = min(max(green, _ZERO), white) + rounding
-            target[y, x, 2] = min(max(blue, _ZERO), white) + rounding
+            target[y, x, 0] = _within(red, light + _CR_RED * cr, white) + rounding
+            target[y, x, 1] = _within(green, light + _CB_GREEN * cb + _CR_GREEN * cr, white) + rounding
+            target[y, x, 2] = _within(blue, light + _CB_BLUE * cb, white) + rounding
 
 
 @compiled

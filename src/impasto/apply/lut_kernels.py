@@ -6,15 +6,13 @@ parallel mode is not used, since its portable threading layer aborts the process
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from impasto.media.compiled import compiled
+
 UInt32s = NDArray[np.uint32]
 UInt64s = NDArray[np.uint64]
 Array = NDArray[Any]
@@ -39,14 +37,6 @@ _WEIGHT_BITS = np.uint64(8)
 _RED_SHIFT = np.uint64(13)
 _GREEN_SHIFT = np.uint64(13 + FIELD_BITS)
 _BLUE_SHIFT = np.uint64(13 + 2 * FIELD_BITS)
-
-
-def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile without the GIL; keep the machine code on disk where any place for it is writable."""
-    try:
-        return cast("Callable[P, R]", numba.njit(function, nogil=True, cache=True))
-    except RuntimeError:  # numba found no writable cache directory
-        return cast("Callable[P, R]", numba.njit(function, nogil=True))
 
 
 @compiled

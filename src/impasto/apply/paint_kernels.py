@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.apply.lut_kernels import ONE, TWO, compiled
+from impasto.apply.lut_kernels import ONE, TWO
+from impasto.media.compiled import compiled
 from impasto.vision.lab import FROM_XYZ, TO_XYZ
 
 Array = NDArray[Any]

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from impasto.apply.lut_kernels import Array, compiled
+from impasto.apply.lut_kernels import Array
 from impasto.apply.paint_kernels import luma_rows
+from impasto.media.compiled import compiled
 
 HALF = np.float32(0.5)
 # Half a pixel would do to round; the rest keeps noise from hopping where motion is slow or uncertain, which shows more

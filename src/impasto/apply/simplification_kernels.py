@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.apply.lut_kernels import compiled
+from impasto.media.compiled import compiled
 
 Array = NDArray[Any]
 
