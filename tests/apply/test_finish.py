@@ -302,3 +302,30 @@ def test_a_finished_stylizer_hands_states_through_and_can_be_judged_before_its_f
     assert np.array_equal(finished(plain, stylizer).pixels, result.pixels)
     assert unfinished(darken) is darken
     assert finished(plain, darken) is plain
+
+
+def test_floats_beyond_white_stay_there() -> None:
+    """As in pictures of EXR, where a lamp is many times as bright as paper."""
+    pixels = np.full((60, 80, 3), 0.6, np.float32)
+    pixels[:30] = 7.5
+    pixels[:, :5] = -0.01
+    result = finish_picture(Frame(pixels), GRAIN).pixels
+    assert result[:30, 5:].min() > 7
+    assert result[:30, 5:].max() <= 7.5
+    assert result[:, :5].min() >= np.float32(-0.01)
+    assert result[30:, 5:].max() < 0.8
+
+
+def test_pictures_of_a_film_share_scratches_but_no_grain() -> None:
+    def finished_at(index: int, of_film: bool) -> Any:
+        frame = Frame(np.full((180, 320, 3), 100 + index % 2, np.uint8), index=index)
+        found = finish_picture(frame, parse_finish("grain:0.2,scratches:4", None), of_film=of_film).pixels
+        return np.median(found.astype(int) - frame.pixels, axis=(0, 2)), found
+
+    for first in (20, 60):
+        near, later = finished_at(first, True), finished_at(first + 1, True)
+        assert np.abs(near[0]).max() > 5
+        assert np.corrcoef(near[0], later[0])[0, 1] > 0.2
+        assert not np.array_equal(near[1], later[1])
+    alone, other = finished_at(20, False), finished_at(21, False)
+    assert np.corrcoef(alone[0], other[0])[0, 1] < 0.2

@@ -72,9 +72,20 @@ def finish_frame(frame: PlanarFrame, finish: Finish, seed: int = 0) -> PlanarFra
     return frame.with_planes(planes)
 
 
-def finish_picture(frame: Frame, finish: Finish, seed: int = 0, *, num_threads: int | None = None) -> Frame:
-    """Lay what does not need time over a picture: grain, scratches and dust. Each picture has its own."""
-    own_seed = zlib.crc32(np.ascontiguousarray(frame.pixels[::16, ::16]).tobytes(), seed & 0xFFFFFFFF)
+def finish_picture(
+    frame: Frame, finish: Finish, seed: int = 0, *, of_film: bool = False, num_threads: int | None = None
+) -> Frame:
+    """Lay what does not need time over a picture: grain, scratches and dust.
+
+    Parameters
+    ----------
+    of_film
+        Whether pictures that follow each other share scratches, and their numbers tell them apart. Otherwise each has
+        its own of everything.
+    """
+    own_seed = seed
+    if not of_film:
+        own_seed = zlib.crc32(np.ascontiguousarray(frame.pixels[::16, ::16]).tobytes(), seed & 0xFFFFFFFF)
     pixels = frame.pixels
     if finish.grain is not None:
         pixels = _grained_pixels(pixels, finish.grain, (own_seed, frame.index), num_threads or available_cores())

@@ -9,8 +9,8 @@ from pathlib import Path
 FILM_SUFFIXES = frozenset(
     f".{name}"
     for name in (
-        *("3gp", "avi", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg"),
-        *("mts", "mxf", "ogv", "qt", "ts", "webm", "wmv", "y4m"),
+        *("3gp", "avi", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts"),
+        *("mxf", "nut", "ogv", "qt", "ts", "vob", "webm", "wmv", "y4m"),
     )
 )
 """Suffixes, in lower case, that count as a film."""
