@@ -23,6 +23,7 @@ ROWS = {
     "quality": 6,
     "export": 7,
     "film": 7,
+    "live": 7,
     "api": 8,
     "cli": 9,
     "__init__": 10,

@@ -16,6 +16,7 @@ from impasto.cli.evaluate import evaluate
 from impasto.cli.export import export
 from impasto.cli.learn import learn
 from impasto.cli.library import library
+from impasto.cli.live import live
 from impasto.cli.rate import rate
 from impasto.cli.recommend import recommend
 from impasto.cli.shots import shots
@@ -46,7 +47,7 @@ def impasto(version: Version = False) -> None:
     """Learn a photographic style from example pictures, and apply it."""
 
 
-for _command in (learn, apply, export, compare, evaluate, check, recommend, rate, shots):
+for _command in (learn, apply, export, compare, evaluate, check, recommend, rate, shots, live):
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")
