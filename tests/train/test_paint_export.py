@@ -132,6 +132,20 @@ def test_a_grey_style_is_grey_and_has_the_graph_of_the_others(generator: PaintGe
     assert torch.equal(restored(grey, model).color_matrix, grey.color_matrix)
 
 
+def test_what_is_not_learned_is_exact(exported: bytes) -> None:
+    """In half precision, the weights of red, green and blue do not add up: strong contrast would show it."""
+    held = {name: array for name, array in initializers(exported).items() if name.endswith(".kernel")}
+    assert {name.split(".")[0] for name in held} == {"cells", "spread", "smoothing", "from_eighth", "from_quarter"}
+    assert all(array.dtype == np.float32 for array in held.values())
+    grey = small_generator()
+    grey.paint_in_grey(True)
+    with torch.no_grad():
+        grey.pixels.gain.fill_(6.0)
+    flat = {**random_inputs(64, 64), "content": np.full((1, 3, 64, 64), 0.5, np.float32)}
+    painted = OnnxRuntime(export_paint(grey, STRENGTH)).run(flat | {"state": flat["content"]})["painted"]
+    assert np.ptp(painted, axis=1).max() < 1e-5
+
+
 # --- and back -------------------------------------------------------------------------------------------------------
 
 

@@ -117,7 +117,7 @@ class _Graph:
         pixels = self._convolution(hidden, "pixels", network.pixels)
         # What was taken off before is put back by the bias of the last convolution.
         bias = np.full(12, MIDDLE, np.float32)
-        residual = self._shuffled(self._conv(pixels, "smoothing", _smoothing_of_cells(network), bias), 2)
+        residual = self._shuffled(self._filter(pixels, "smoothing", _smoothing_of_cells(network), bias), 2)
         total = self._add("Add", [self._coarse(shifted), residual])
         self._add("Clip", [total, self._constant("zero", 0.0), self._constant("one", 1.0)], output="painted")
         return self._serialised()
@@ -139,8 +139,8 @@ class _Graph:
         for channel in range(3):
             spread[channel, :, :, channel] = _bilinear(cell)
         padding = (len(MEAN_WEIGHTS) - cell) // 2
-        cells = self._conv(shifted, "cells", mean, None, stride=cell, padding=padding)
-        return self._shuffled(self._conv(cells, "spread", spread.reshape(3 * cell**2, 3, 3, 3), None), cell)
+        cells = self._filter(shifted, "cells", mean, stride=cell, padding=padding)
+        return self._shuffled(self._filter(cells, "spread", spread.reshape(3 * cell**2, 3, 3, 3)), cell)
 
     def _joined(self, skip: str, hidden: str, name: str, convolution: StyledConv2d) -> str:
         nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
@@ -149,7 +149,7 @@ class _Graph:
         # Bilinear enlarging, at half the time that ONNX Runtime's own takes.
         channels = len(convolution.weight)
         kernel = binomial_kernel().expand(channels, 1, -1, -1).numpy()
-        enlarged = self._conv(repeated, f"{name}.enlarging", kernel, None, group=channels)
+        enlarged = self._filter(repeated, f"{name}.enlarging", kernel, group=channels)
         return self._relu(self._add("Add", [skip, enlarged]))
 
     def _relu(self, source: str) -> str:
@@ -173,13 +173,36 @@ class _Graph:
         bias: NDArray[np.float32] | None,
         stride: int = 1,
         padding: int = 1,
-        group: int = 1,
     ) -> str:
         self._numbers[f"{name}.weight"] = weight.astype(np.float16)
         inputs = [source, self._add("Cast", [f"{name}.weight"], to=TensorProto.FLOAT)]
         if bias is not None:
             self._numbers[f"{name}.bias"] = bias
             inputs.append(f"{name}.bias")
+        return self._convolved(inputs, weight, stride, padding)
+
+    def _filter(
+        self,
+        source: str,
+        name: str,
+        kernel: NDArray[np.float32],
+        bias: NDArray[np.float32] | None = None,
+        *,
+        stride: int = 1,
+        padding: int = 1,
+        group: int = 1,
+    ) -> str:
+        """Write a convolution that was not learned, whose numbers are few and must be exact."""
+        self._numbers[f"{name}.kernel"] = kernel.astype(np.float32)
+        inputs = [source, f"{name}.kernel"]
+        if bias is not None:
+            self._numbers[f"{name}.bias"] = bias
+            inputs.append(f"{name}.bias")
+        return self._convolved(inputs, kernel, stride, padding, group)
+
+    def _convolved(
+        self, inputs: list[str], weight: NDArray[np.float32], stride: int, padding: int, group: int = 1
+    ) -> str:
         kernel = list(weight.shape[2:])
         return self._add("Conv", inputs, kernel_shape=kernel, strides=[stride] * 2, pads=[padding] * 4, group=group)
 
