@@ -73,6 +73,16 @@ def test_amounts_are_found_by_lightness(coarse_study: Grain) -> None:
     assert coarse_study.amounts[INNER] == pytest.approx(COARSE.amounts[INNER], rel=0.15)
 
 
+def test_less_is_taken_for_granted_where_nothing_was_seen() -> None:
+    study = study_pixels((grainy(0, COARSE) * 0.4 + 60).astype(np.uint8))
+    found = combine_studies([study])
+    assert found is not None
+    lit = np.flatnonzero(np.isfinite(study.luma).any(axis=1))
+    assert 0 < lit[0] <= lit[-1] < 8
+    assert found.amounts[0] < found.amounts[lit[0]]
+    assert found.amounts[8] < 0.5 * found.amounts[lit[-1]]
+
+
 def test_the_spectrum_is_found(coarse_study: Grain) -> None:
     bands = slice(4, 8)
     found, true = (grain.density(BAND_FREQUENCIES[bands]) for grain in (coarse_study, COARSE))
@@ -135,7 +145,7 @@ def test_neither_smooth_nor_textured_pictures_have_grain(tmp_path: Path) -> None
             paths.append(tmp_path / f"{name}{seed}.png")
             Image.fromarray(make(seed)).save(paths[-1])
         assert learn_grain(paths, said.append) is None, name
-        assert said[-1] == "grain: none found, so the style carries none"
+        assert said[-1] == "grain: none found in the references"
 
 
 def test_what_a_picture_shows_is_not_taken_for_its_grain(coarse_study: Grain) -> None:

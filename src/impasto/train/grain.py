@@ -28,6 +28,8 @@ _LEAST_CHROMA = 0.05
 _NUM_FITS = 30
 _TYPICAL = 0.4
 _ABOVE_CEILING = 1.4
+# Towards black and white, which are too flat to tell, film has less.
+_FALL = 0.4
 # What one lightness has more than the next: the film's curve bends, texture jumps.
 _STEEPEST, _STEEPEST_MORE = 1.8, 0.001
 # JPEG below this leaves nothing of what the grain was: blocks of 8 that stand out are its doing.
@@ -72,7 +74,7 @@ def learn_grain(paths: Sequence[Path], say: Callable[[str], None]) -> Grain | No
         say("grain: every picture is compressed so strongly that little of its grain can be left")
     grain = combine_studies(sound or grainy) if 2 * len(grainy) > len(seen) else None
     if grain is None:
-        say("grain: none found, so the style carries none")
+        say("grain: none found in the references")
         return None
     say(f"grain: {_described(grain)}")
     return grain
@@ -134,7 +136,7 @@ def _typical(each: Sequence[Floats]) -> Floats:
 
 
 def _fit_product(luma: Floats) -> tuple[Floats, Floats] | None:
-    """Return powers by lightness and a spectrum, the product of which is nearest; what nobody saw is as what is next.
+    """Return powers by lightness and a spectrum, the product of which is nearest; what nobody saw is like what is next.
 
     Each density counts by its frequency squared: that is how much of the variance lies in a band.
     """
@@ -152,7 +154,9 @@ def _fit_product(luma: Floats) -> tuple[Floats, Floats] | None:
     if not spectrum.any() or not powers.any():
         return None
     lit, heard = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    powers = np.interp(np.arange(NUM_LIGHTNESSES), lit, powers[lit])
+    numbers = np.arange(NUM_LIGHTNESSES)
+    beyond = np.maximum(lit[0] - numbers, numbers - lit[-1]).clip(0)
+    powers = np.interp(numbers, lit, powers[lit]) * _FALL**beyond
     # Slower waves than any block holds are as the slowest; faster ones than any picture shows are none.
     spectrum = np.interp(np.arange(NUM_BANDS), heard, spectrum[heard], right=0.0)
     return powers, spectrum
