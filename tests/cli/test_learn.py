@@ -65,6 +65,18 @@ def test_the_command_asks_for_what_was_said(run: Run, jobs: list[Any]) -> None:
     assert job.overwrite
 
 
+def test_grain_and_wear_are_asked_for(run: Run, jobs: list[Any]) -> None:
+    run("learn", "film.mp4", "-o", "w.style", "--grain", "--finish", "weave:0.5,dust")
+    run("learn", "film.mp4", "-o", "x.style")
+    assert [(job.grain, job.finish) for job in jobs] == [(True, "weave:0.5,dust"), (False, None)]
+
+
+def test_python_asks_for_grain_and_wear_too(jobs: list[Any], tmp_path: Path) -> None:
+    impasto.learn("film.mp4", output=tmp_path / "w.style", grain=True, finish="dust", steps=3)
+    [job] = jobs
+    assert (job.grain, job.finish, job.recipe.steps) == (True, "dust", 3)
+
+
 def test_what_was_not_said_is_as_the_recipe_has_it(run: Run, jobs: list[Any]) -> None:
     from impasto.train.recipe import Recipe
 
