@@ -138,7 +138,7 @@ def _hair(key: tuple[int, ...], unit: int, middle_y: float, middle_x: float) -> 
     curve = (1 - t) ** 2 * points[0] + 2 * t * (1 - t) * points[1] + t**2 * points[2] + (middle_y, middle_x)
     top, left = (int(value) - 2 for value in np.floor(curve.min(axis=0)))
     bottom, right = (int(value) + 3 for value in np.ceil(curve.max(axis=0)))
-    grid = np.stack(np.mgrid[top:bottom, left:right], axis=-1) + 0.5
+    grid = np.stack(list(np.mgrid[top:bottom, left:right]), axis=-1) + 0.5
     cover = np.clip(half_width + 0.5 - _distance_to(curve, grid), 0, min(1.0, 2 * half_width))
     return cover.astype(np.float32), top, left
 

@@ -71,7 +71,7 @@ def grain_chroma(
 
 
 @compiled
-def _within(value: float, change: float, white: float) -> float:
+def _within(value: np.float32, change: np.float32, white: np.float32) -> np.float32:
     """Change a value as far as black and white; one that is beyond them, as floats may be, by no more than it is."""
     return min(max(value + change, min(value, _ZERO)), max(value, white))
 

@@ -108,7 +108,7 @@ def nearest_format(encoder: str, pixel_format: str, layout: PixelLayout) -> str:
 
     Grey becomes 4:2:0, since a style may give it colours.
     """
-    known = [each.name for each in _codec(encoder).video_formats or ()]
+    known: list[str] = [each.name for each in _codec(encoder).video_formats or ()]
     if layout.kind == "grey":
         pixel_format = yuv_name((2, 2), layout.bit_depth)
         layout = read_layout(pixel_format)
@@ -269,7 +269,7 @@ def _dnxhd_settings(settings: EncoderSettings, info: FilmInfo, is_same: bool) ->
 
 
 def _opens(settings: EncoderSettings, info: FilmInfo) -> bool:
-    context = av.CodecContext.create(settings.encoder, "w")
+    context: Any = av.CodecContext.create(settings.encoder, "w")
     context.width, context.height = info.width, info.height
     context.pix_fmt, context.bit_rate = settings.pixel_format, settings.bit_rate
     context.time_base, context.framerate = 1 / info.rate, info.rate
