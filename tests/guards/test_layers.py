@@ -25,9 +25,10 @@ ROWS = {
     "film": 7,
     "live": 7,
     "api": 8,
-    "cli": 9,
-    "__init__": 10,
-    "__main__": 10,
+    "studio": 9,
+    "cli": 10,
+    "__init__": 11,
+    "__main__": 11,
 }
 
 TORCH_MODULES = {

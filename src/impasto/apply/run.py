@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from impasto.apply.finish import finished, unfinished
@@ -14,6 +14,7 @@ from impasto.apply.plan import Pair
 from impasto.apply.stylizer import State, Stylizer
 from impasto.errors import ImpastoError, OutputError, StyleFileError, UsageError
 from impasto.media.files import check_output
+from impasto.media.location import without_location
 
 MAX_JOBS = 64
 
@@ -34,6 +35,8 @@ class ApplyOptions:
         Of JPEG and WebP, 1 to 100.
     gate
         What to do with what the style's gate does not pass: one of `GATE_MODES`.
+    keep_location
+        Let results say where the picture was taken, if the input does.
 
     Raises
     ------
@@ -46,6 +49,7 @@ class ApplyOptions:
     overwrite: bool = False
     quality: int = 95
     gate: str = "off"
+    keep_location: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.jobs <= MAX_JOBS:
@@ -189,6 +193,8 @@ class _PairWorker:
 
         check_output(target, source, self._options.overwrite)
         frame = read_image(source)
+        if not self._options.keep_location:
+            frame = replace(frame, metadata=without_location(frame.metadata))
         stylizer = self._stylizer()
         restyled, _ = (stylizer if self._gating is None else unfinished(stylizer))(frame, State())
         warning = None

@@ -20,6 +20,7 @@ from impasto.cli.live import live
 from impasto.cli.rate import rate
 from impasto.cli.recommend import recommend
 from impasto.cli.shots import shots
+from impasto.cli.studio import studio
 from impasto.cli.styles import styles
 
 app = typer.Typer(
@@ -47,7 +48,7 @@ def impasto(version: Version = False) -> None:
     """Learn a photographic style from example pictures, and apply it."""
 
 
-for _command in (learn, apply, export, compare, evaluate, check, recommend, rate, shots, live):
+for _command in (learn, apply, export, compare, evaluate, check, recommend, rate, shots, live, studio):
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")

@@ -118,6 +118,29 @@ def collect(
     NoReferencesError
         A path does not exist, there are no pictures, or none is usable.
     """
+    collection = collect_all(paths, role=role, minimum_side=minimum_side, deduplicate=deduplicate)
+    if not collection.accepted:
+        rejected = collection.rejected
+        raise NoReferencesError(
+            f"{collection.summary()}: none can be used. The first, {rejected[0].path}, {rejected[0].reason}"
+        )
+    return collection
+
+
+def collect_all(
+    paths: Sequence[Path | str],
+    *,
+    role: str,
+    minimum_side: int = MINIMUM_SIDE,
+    deduplicate: bool = True,
+) -> Collection:
+    """Do as `collect`, where it is no error that none is usable.
+
+    Raises
+    ------
+    NoReferencesError
+        A path does not exist, or there are no pictures.
+    """
     try:
         pictures = find_pictures(paths)
     except UnreadableMediaError as error:
@@ -131,12 +154,7 @@ def collect(
         candidates, duplicates = _without_duplicates(candidates)
         position = {path: index for index, path in enumerate(pictures)}
         rejected = sorted([*rejected, *duplicates], key=lambda rejection: position[rejection.path])
-    collection = Collection(role, tuple(candidate.example for candidate in candidates), tuple(rejected))
-    if not collection.accepted:
-        raise NoReferencesError(
-            f"{collection.summary()}: none can be used. The first, {rejected[0].path}, {rejected[0].reason}"
-        )
-    return collection
+    return Collection(role, tuple(candidate.example for candidate in candidates), tuple(rejected))
 
 
 def split(

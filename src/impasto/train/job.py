@@ -58,6 +58,8 @@ class LearnJob:
         Learn the grain of the references, too, for the style to lay over its results.
     finish
         What else the style is to lay over its results, as `impasto.style.finish.parse_finish` takes it.
+    samples_dir
+        Where a sheet of samples goes at each validation, as `STEP.jpg`; None for none.
     """
 
     references: Sequence[Path | str]
@@ -72,6 +74,7 @@ class LearnJob:
     pick: int | None = None
     grain: bool = False
     finish: str | None = None
+    samples_dir: Path | None = None
 
     @property
     def checkpoint_path(self) -> Path:
@@ -155,7 +158,8 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
         finish = choose_finish([each.path for each in run.references.accepted], job.grain, job.finish, listener.say)
     spent = _resume(job, run.trainer, listener) if job.resume else 0.0
     budget = Budget(recipe.minutes, recipe.steps, spent)
-    with Logbook(job.log_dir if group.is_first else None) as logbook, _interruptible(listener):
+    log_dir, samples_dir = (job.log_dir, job.samples_dir) if group.is_first else (None, None)
+    with Logbook(log_dir, samples_dir) as logbook, _interruptible(listener):
         _walk(job, run, budget, logbook, listener)
     listener.say(run.trainer.monitor.verdict())
     manifest = _finish(job, run, logbook.curves, finish)

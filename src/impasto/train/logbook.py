@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from impasto.errors import OutputError
+from impasto.media.frame import Frame
+from impasto.media.image_write import write_image
 
 _CURVES = {
     "discriminator/loss": "Discriminator's loss",
@@ -25,6 +27,7 @@ _CURVES = {
     "validation/texture_distance": "Distance of texture to references kept out of training",
 }
 _NUM_POINTS = 100
+_SAMPLE_QUALITY = 88
 
 
 class Curves:
@@ -52,14 +55,20 @@ def _thinned(points: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
 class Logbook:
     """Writes to a TensorBoard folder, or nowhere where `log_dir` is None.
 
+    Parameters
+    ----------
+    samples_dir
+        Where sample sheets go as files, `STEP.jpg`; None for none.
+
     Raises
     ------
     OutputError
         If the folder cannot be made.
     """
 
-    def __init__(self, log_dir: Path | None) -> None:
+    def __init__(self, log_dir: Path | None, samples_dir: Path | None = None) -> None:
         self._writer: Any = None
+        self._samples_dir = samples_dir
         self.curves = Curves()
         if log_dir is not None:
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - half a second, seldom wanted
@@ -78,10 +87,15 @@ class Logbook:
     @torch.no_grad()
     def show_samples(self, step: int, crops: Tensor, restyle: Callable[[], Tensor]) -> None:
         """Add a sheet of crops B×3×H×W before (above) and after (below); `restyle` is called where there is a log."""
+        if self._writer is None and self._samples_dir is None:
+            return
+        after = restyle().clamp(0, 1)
+        sheet = torch.cat([torch.cat(list(row), dim=-1) for row in (crops, after)], dim=-2).cpu()
         if self._writer is not None:
-            after = restyle().clamp(0, 1)
-            sheet = torch.cat([torch.cat(list(row), dim=-1) for row in (crops, after)], dim=-2)
-            self._writer.add_image("samples", sheet.cpu(), step)
+            self._writer.add_image("samples", sheet, step)
+        if self._samples_dir is not None:
+            pixels = sheet.clamp(0, 1).permute(1, 2, 0).numpy()
+            write_image(Frame(pixels), self._samples_dir / f"{step:06d}.jpg", quality=_SAMPLE_QUALITY)
 
     def say(self, step: int, message: str) -> None:
         if self._writer is not None:

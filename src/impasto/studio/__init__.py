@@ -1,0 +1,1 @@
+"""The studio: a web page, and the HTTP interface that it uses, on the user's own machine."""
