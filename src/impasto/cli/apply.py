@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from impasto.cli.apply_films import apply_to_films, check_film_options, split_inputs
 from impasto.cli.apply_summary import Summary
 from impasto.cli.film_options import (
+    ClusterAddress,
     Codec,
     Crf,
     Deinterlace,
@@ -67,6 +68,7 @@ class ApplyCommand:
     preview: Preview = None
     stills: Stills = None
     report: ReportPath = None
+    cluster: ClusterAddress = None
 
 
 @command_of(ApplyCommand)

@@ -50,6 +50,8 @@ class FilmCommand(Protocol):
     def report(self) -> Path | None: ...
     @property
     def quality(self) -> int: ...
+    @property
+    def cluster(self) -> str | None: ...
 
 
 def check_film_options(command: FilmCommand) -> None:
@@ -64,6 +66,10 @@ def check_film_options(command: FilmCommand) -> None:
         parse_seconds(command.preview)
         if command.stills is not None:
             raise UsageError("A preview and stills are two things. Ask for one of them.")
+    if command.cluster is not None and command.jobs > 1:
+        raise UsageError("--jobs is for this machine. A cluster does as much at once as it has room for.")
+    if command.cluster is not None and (command.preview or command.stills):
+        raise UsageError("Previews and stills are made on this machine. Leave --cluster out.")
     if command.skip_existing and command.overwrite:
         raise UsageError("Existing outputs cannot be both skipped and overwritten. Choose one.")
 
@@ -141,7 +147,9 @@ def _apply_to_film(source: Path, target: Path, style: AppliedStyle, command: Fil
     if command.skip_existing and medium.output_exists() and not job_folder_for(target).exists():
         summary.num_skipped += 1
         return
-    job = FilmJob(medium, style, command.jobs, command.resume, command.overwrite, command.gate, command.report)
+    job = FilmJob(
+        medium, style, command.jobs, command.resume, command.overwrite, command.gate, command.report, command.cluster
+    )
     with film_progress(source.name) as listener:
         result = run_film_job(job, listener)
     rate = result.num_frames / result.seconds if result.seconds else 0

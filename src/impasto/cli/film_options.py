@@ -49,6 +49,14 @@ Preview = Annotated[
     ),
 ]
 Stills = Annotated[int | None, typer.Option("--stills", min=1, help="Only so many of the best stills of a film.")]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Have a film done by the machines of a Ray cluster: auto, ray://HOST:10001 or HOST:PORT.",
+    ),
+]
 ReportPath = Annotated[
     Path | None,
     typer.Option("--report", metavar="FILE", help="Write what became of each shot of a film, as .html or .json."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -58,6 +58,8 @@ class FilmJob:
     ----------
     num_workers
         Processes; with one, this process does the work itself.
+    cluster
+        Where a cluster of Ray is that does it instead, as for `impasto.film.ray_cluster.check_cluster`; None for none.
     resume
         Go on with an unfinished job of the same output; where there is none, begin.
     overwrite
@@ -75,6 +77,7 @@ class FilmJob:
     overwrite: bool = False
     gate_mode: str = "off"
     report_path: Path | None = None
+    cluster: str | None = None
 
     @property
     def source(self) -> Path:
@@ -127,6 +130,7 @@ def run_film_job(job: FilmJob, listener: JobListener | None = None) -> FilmResul
     _refuse_leftovers(job, folder)
     if not folder.exists():
         job.medium.check()
+    _check_cluster(job)
     make_folder(job.output.parent)
     with folder.locked(), _keeping(folder, listener):
         if not (folder.exists() and job.resume):
@@ -246,7 +250,9 @@ def _do_units(job: FilmJob, folder: JobFolder, plan: FilmPlan, listener: JobList
         num_workers = min(job.num_workers, len(missing))
         style = job.style.kept(folder.styles_dir)
         task = WorkerTask(folder, job.medium, style, max(1, available_cores() // num_workers))
-        if num_workers == 1:
+        if job.cluster is not None:
+            _do_on_cluster(job.cluster, replace(task, num_threads=1), plan, missing, listener)
+        elif num_workers == 1:
             task.make_runner(listener.advance, lambda record: folder.log("unit", unit=record.index)).run(missing)
         else:
             WorkerPool(
@@ -262,9 +268,37 @@ def _do_units(job: FilmJob, folder: JobFolder, plan: FilmPlan, listener: JobList
     return records
 
 
-def _loss_teller(folder: JobFolder, listener: JobListener) -> Callable[[PlannedUnit], None]:
-    def tell(unit: PlannedUnit) -> None:
-        folder.log("worker lost", unit=unit.index)
+def _check_cluster(job: FilmJob) -> None:
+    if job.cluster is not None:
+        from impasto.film.ray_cluster import check_cluster  # noqa: PLC0415  imports Ray, which is an extra
+
+        check_cluster(job.cluster)
+
+
+def _do_on_cluster(
+    address: str, task: WorkerTask, plan: FilmPlan, units: list[PlannedUnit], listener: JobListener
+) -> None:
+    from impasto.film.cluster import ClusterPool, demand_of  # noqa: PLC0415  only where a cluster is asked for
+    from impasto.film.ray_cluster import open_cluster  # noqa: PLC0415
+
+    folder = task.folder
+    with open_cluster(address) as cluster:
+        demand = demand_of(plan, task.medium)
+        folder.log("cluster", address=address, slots=cluster.num_slots(demand))
+        ClusterPool(
+            task,
+            cluster,
+            demand,
+            on_frame=listener.advance,
+            on_unit=lambda index: folder.log("unit", unit=index),
+            on_loss=_loss_teller(folder, listener),
+            on_word=listener.say,
+        ).run(units)
+
+
+def _loss_teller(folder: JobFolder, listener: JobListener) -> Callable[..., None]:
+    def tell(unit: PlannedUnit, reason: str = "") -> None:
+        folder.log("worker lost", unit=unit.index, reason=reason)
         listener.say(f"A worker has died; frames {unit.start} to {unit.stop - 1} are done again.")
 
     return tell
