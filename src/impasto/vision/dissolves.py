@@ -175,9 +175,7 @@ class DissolveFinder:
         return middle <= (_MOST_STRUCTURE - _STRUCTURE_SLOPE * residual) * (first + last) / 2
 
     def _reach_flat(self, place: int, step: int) -> int:
-        """Go to where a fade leaves its plain colour, if it does so within some frames: its ends may be soft."""
-        while self._at(place).is_flat and self._at(place - step).is_flat:
-            place -= step
+        """Go on to where a fade has reached its plain colour, if it does within some frames: its ends may be soft."""
         for distance in range(2 * _MARGIN):
             there = place + step * distance
             if not self._size - len(self._frames) <= there < self._size:
