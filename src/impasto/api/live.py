@@ -8,17 +8,21 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
+
 from impasto.api.live_style import AppliedLive
 from impasto.apply.stylizers import StylizerOptions
 from impasto.live.clock import Clock, SystemClock
 from impasto.live.loop import LiveLoop, LiveStatus
 from impasto.live.page import LivePage
 from impasto.live.sinks import EncodedSink, LiveSink, PatientSink, is_stream
-from impasto.live.source_choice import read_source_choice
+from impasto.live.source_choice import SourceChoice, read_source_choice
 from impasto.live.sources import CameraWishes, open_source
 from impasto.live.stage import DEFAULT_RATE, LiveStage
 from impasto.live.virtual_camera import VirtualCameraSink
 from impasto.media.files import check_output
+from impasto.media.film_info import read_info
+from impasto.media.planar import PlanarFrame
 from impasto.style.library import default_library
 
 PAGE, VIRTUAL = "page", "virtual"
@@ -86,6 +90,7 @@ def open_live(job: LiveJob, clock: Clock | None = None) -> LiveRun:
     style = AppliedLive.load(job.style, job.options)
     sink = _make_sink(job, clock)
     stage = LiveStage(style, job.strength, rate=job.rate or DEFAULT_RATE, clock=clock)
+    stage.warm(_blank(job, choice))
     loop = LiveLoop(
         lambda: open_source(choice, clock, stop, wishes=wishes, repeat=job.repeat),
         stage,
@@ -154,6 +159,17 @@ class PageControls:
             return self._loop.start_clip(self._folder / name).name
         path = self._loop.stop_clip()
         return path.name if path else None
+
+
+def _blank(job: LiveJob, choice: SourceChoice) -> PlanarFrame:
+    """Return a grey frame of the size that is to be expected."""
+    width, height = job.size
+    if choice.kind == "file":
+        info = read_info(choice.address)
+        width, height = info.width, info.height
+    half = (height + 1) // 2, (width + 1) // 2
+    y, u, v = (np.full(shape, 128, np.uint8) for shape in ((height, width), half, half))
+    return PlanarFrame((y, u, v))
 
 
 def _make_sink(job: LiveJob, clock: Clock) -> Any:

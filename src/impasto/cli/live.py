@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from dataclasses import dataclass
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -110,8 +111,6 @@ def _job(command: LiveCommand) -> LiveJob:
 
 def _follow(run: LiveRun, seconds: float | None) -> None:
     """Run the loop, and say on standard error how it goes: all the time on a terminal, else when that changes."""
-    from threading import Event, Thread  # noqa: PLC0415
-
     is_over = Event()
     teller = Thread(target=_tell, args=(run, is_over), daemon=True)
     teller.start()
@@ -124,10 +123,7 @@ def _follow(run: LiveRun, seconds: float | None) -> None:
         teller.join(timeout=2 * _SHOW_EVERY)
 
 
-def _tell(run: LiveRun, is_over: object) -> None:
-    from threading import Event  # noqa: PLC0415
-
-    assert isinstance(is_over, Event)
+def _tell(run: LiveRun, is_over: Event) -> None:
     is_terminal, last = sys.stderr.isatty(), ""
     while not is_over.wait(_SHOW_EVERY):
         status = run.loop.status()

@@ -67,8 +67,8 @@ class LiveGrader:
         return None
 
     def warm(self, frame: PlanarFrame) -> None:
-        """Prepare for a frame."""
-        self._renew(frame)
+        """Prepare for a frame: make its LUT, and bake it."""
+        self._renew(frame).lut.apply(frame)
 
     def __call__(self, frame: PlanarFrame) -> PlanarFrame:
         """Return the graded frame."""

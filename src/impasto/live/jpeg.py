@@ -13,8 +13,6 @@ from impasto.media.video_library import av
 _JPEG_MATRIX, _HD_MATRIX, _FULL, _LIMITED = 5, 1, 2, 1
 """JPEG has the matrix of BT.601 and full range (JFIF); numbers are those of swscale."""
 _MATRICES = {"bt709": 1, "bt601": 5, "smpte240m": 7, "bt2020": 9, "fcc": 4}
-_QSCALE = av.codec.context.Flags.qscale
-_LAMBDA_SCALE = 118
 _BEST, _WORST = 2, 20
 _MOST_PIXELS = 3840 * 2160
 
@@ -48,8 +46,7 @@ class JpegEncoder:
         encoder.time_base = Fraction(1, 30)
         encoder.thread_count = 1  # more would hold frames back
         encoder.color_range = _FULL
-        encoder.flags |= _QSCALE
-        encoder.global_quality = self._scale * _LAMBDA_SCALE
+        encoder.options = {"qmin": str(self._scale), "qmax": str(self._scale)}
         return encoder
 
 

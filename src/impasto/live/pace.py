@@ -98,7 +98,7 @@ class WorkingPace:
         is_fall = place > self._place
         if is_fall and self._rose and now - self._moved_at < _REGRET:
             self._patience = min(2 * self._patience, _MOST_PATIENCE)
-        elif now - self._moved_at > _FORGIVEN:
+        elif self._rose and now - self._moved_at > _FORGIVEN:
             self._patience = _PATIENCE
         self._rose = not is_fall
         self._place, self._moved_at = place, now

@@ -99,6 +99,11 @@ class LivePage:
         """What a browser may call this page."""
         return {f"{name}:{self.port}" for name in (ADDRESS, "localhost")}
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has ended, though browsers may keep connections."""
+        return self._is_closed
+
     def start(self, controls: Controls) -> None:
         """Let it be looked at."""
         self.controls = controls
@@ -198,6 +203,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _check_sender(self) -> None:
         """Refuse what another site's page, or another name for this machine, asks for."""
+        if self.page.is_closed:
+            self.close_connection = True
+            raise _RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "Impasto has ended.")
         if self.headers.get("Host", "").lower() not in self.page.hosts:
             raise _RefusedError(HTTPStatus.MISDIRECTED_REQUEST, f"This page is at {self.page.url}")
         origin = self.headers.get("Origin")

@@ -54,7 +54,8 @@ class LivePainter:
 
     def warm(self, frame: PlanarFrame) -> None:
         """Prepare for a frame: load the network, and compile it for its size."""
-        self._current()(frame.to_rgb(), State())
+        restyled, _ = self._current()(frame.to_rgb(), State())
+        PlanarFrame.from_rgb(restyled, frame)
 
     def __call__(self, frame: PlanarFrame) -> PlanarFrame:
         """Return the restyled frame."""

@@ -23,6 +23,11 @@ class SceneWatch:
         self._last: ShotThumbnail | None = None
         self._form: tuple[int, int, Color] | None = None
 
+    def begin(self) -> None:
+        """Let another scene begin with the next frame."""
+        self._number += self._last is not None
+        self._last = None
+
     def number(self, frame: PlanarFrame) -> int:
         """Return the number of the scene of the next frame."""
         thumbnail, form = make_thumbnail(frame), (frame.height, frame.width, frame.color)

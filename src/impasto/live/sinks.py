@@ -91,7 +91,7 @@ class EncodedSink:
             self._last = max(self._last + 1, round((frame.pts - self._first) * _TICKS))
             picture.pts = self._last
             self._container.mux(self._stream.encode(picture))
-        except (av.error.FFmpegError, ValueError) as error:
+        except (av.error.FFmpegError, OSError, ValueError) as error:
             self._give_up(error)
             raise self._refusal(error) from error
         self.num_written += 1
@@ -124,13 +124,10 @@ class EncodedSink:
         kind = _CONTAINERS.get(self._scheme or "")
         options = _HLS_OPTIONS if Path(self._target).suffix.lower() == _PLAYLIST else {}
         timeouts = (_CONNECT_SECONDS, _WRITE_SECONDS) if self._scheme else None
-        try:
-            self._container = av.open(address, "w", format=kind, options=dict(options), timeout=timeouts)
-        except (OSError, ValueError) as error:
-            self._give_up(error)
-            raise self._refusal(error) from error
+        self._container = av.open(address, "w", format=kind, options=dict(options), timeout=timeouts)
         self._first = frame.pts
         self._stream = self._add_stream(frame)
+        self._container.start_encoding()
 
     def _add_stream(self, frame: PlanarFrame) -> Any:
         encoding = _VP9_ENCODING if self._codec != "libx264" else _FILE_ENCODING if self._is_file else _STREAM_ENCODING

@@ -19,6 +19,7 @@ from impasto.media.planar import PlanarFrame
 from impasto.style.finish import Finish
 
 DEFAULT_RATE = 30.0
+_NO_SHOT = -1
 _SHARE_OF_TIME = 0.9
 """Of the time between two frames that restyling may take: showing them takes some, too."""
 
@@ -109,6 +110,14 @@ class LiveStage:
         self._rate = rate
         if isinstance(self._worn.renderer, LivePainter):
             self._worn.renderer.set_budget(self._budget)
+
+    def warm(self, frame: PlanarFrame) -> None:
+        """Load and prepare all that frames like this one take, before the first comes."""
+        self._worn.renderer.warm(replace(frame, shot=_NO_SHOT))
+
+    def begin_scene(self) -> None:
+        """Let the next frame be the first of another scene."""
+        self._scenes.begin()
 
     def switch(self, load: Callable[[], LiveStyle]) -> Future[None]:
         """Load another style in the background; the first frame after it is ready is the first that shows it.
