@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +92,57 @@ def test_the_same_from_python(film: Path) -> None:
 
     assert [(shot.start, shot.stop) for shot in find_shots(film)] == [(0, 20), (20, 36), (36, 48)]
     assert find_shots(str(film)) == find_shots(film)
+
+
+def test_timecode_of_a_film_that_states_none_begins_at_0(home: Path, run: Run) -> None:
+    from film_clips import make_film
+
+    make_film("plain.mp4", 30, cuts=[14], start=Fraction(1, 4))
+    first, second = run("shots", "plain.mp4").stdout.splitlines()[1:]
+    assert first.split()[1:3] == ["00:00:00:00", "00:00:00:14"]
+    assert second.split()[1:3] == ["00:00:00:14", "00:00:01:06"]
+
+
+def test_numbers_are_dropped_where_that_is_usual(home: Path, run: Run) -> None:
+    from film_clips import make_film
+
+    make_film("ntsc.mov", 40, rate=Fraction(30000, 1001), cuts=[16])
+    run("shots", "ntsc.mov", "--edl", "ntsc.edl")
+    text = Path("ntsc.edl").read_text(encoding="utf-8")
+    assert "FCM: DROP FRAME" in text
+    assert "00:00:00;16 00:00:01;10" in text
+
+
+def test_an_existing_list_is_replaced(home: Path, film: Path, run: Run) -> None:
+    Path("a.csv").write_text("old", encoding="utf-8")
+    run("shots", film, "--csv", "a.csv")
+    assert Path("a.csv").read_text(encoding="utf-8").startswith("Number,")
+    assert [path.name for path in Path().iterdir()] == ["a.csv"]
+
+
+def test_lists_that_cannot_be_written_are_refused_before_the_work(home: Path, film: Path, run: Run) -> None:
+    Path("folder").mkdir()
+    assert "folder is a folder" in run("shots", film, "--csv", "folder", "--edl", "a.edl", code=2).stderr
+    assert not Path("a.edl").exists()
+
+
+def test_progress_is_shown_only_where_somebody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    from impasto.cli import shots
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    frames = list(range(5))
+    quiet, watched = io.StringIO(), Terminal()
+    monkeypatch.setattr("sys.stderr", quiet)
+    assert list(shots._watched(frames, 5)) == frames  # type: ignore[arg-type]
+    assert quiet.getvalue() == ""
+    monkeypatch.setattr("sys.stderr", watched)
+    assert list(shots._watched(frames, None)) == frames  # type: ignore[arg-type]
+    assert watched.getvalue()
+
+
+def test_help_names_the_options(run: Run) -> None:
+    text = run("shots", "--help").stdout
+    assert all(option in text for option in ("--json", "--edl", "--csv", "--detector"))
