@@ -90,6 +90,20 @@ def test_latency_is_from_taking_to_showing() -> None:
     assert measured.fps == pytest.approx(1 / (0.04 + clock_cost), rel=0.02)
 
 
+def test_measuring_can_begin_anew() -> None:
+    stepped = Stepped()
+    for _ in range(2):
+        for _ in range(5):
+            stepped.give(plain_frame())
+            stepped.give(plain_frame())
+            stepped.loop.step()
+            stepped.show()
+        status = stepped.loop.status()
+        assert (status.measured.num_shown, status.num_dropped) == (5, 5)
+        stepped.loop.begin_measuring()
+    assert stepped.loop.status().num_dropped == 0
+
+
 def test_all_sinks_are_shown_the_same() -> None:
     stepped = Stepped(sinks=3)
     stepped.give(plain_frame())

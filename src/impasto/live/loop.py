@@ -105,6 +105,7 @@ class LiveLoop:
         self._latest_at = 0.0
         self._rate = 0.0
         self._note = ""
+        self._num_dropped_before = 0
         self._has_ended = False
         self._lock = Lock()
 
@@ -155,6 +156,11 @@ class LiveLoop:
         self._raise_errors()
         return True
 
+    def begin_measuring(self) -> None:
+        """Forget what was measured until now, such as while all was being prepared."""
+        self._meter = Meter()
+        self._num_dropped_before = self._num_dropped
+
     def stop(self) -> None:
         """End."""
         self.stop_event.set()
@@ -184,7 +190,7 @@ class LiveLoop:
             strength=self.stage.strength,
             size=(latest.width, latest.height) if latest else (0, 0),
             working_side=self.stage.working_side,
-            num_dropped=self._mailbox.num_dropped + (self._outlets[0].num_dropped if self._outlets else 0),
+            num_dropped=self._num_dropped - self._num_dropped_before,
             num_reconnects=self._capture.num_reconnects,
             clip=self._clip[0] if self._clip else None,
             measured=self._meter.measured(now),
@@ -240,6 +246,10 @@ class LiveLoop:
         if not outlet.num_shown:
             raise OutputError(f"{path} was not written: there was nothing to record.")
         return path
+
+    @property
+    def _num_dropped(self) -> int:
+        return self._mailbox.num_dropped + (self._outlets[0].num_dropped if self._outlets else 0)
 
     def _shown(self, captured: Captured) -> None:
         self._meter.show(captured.at, self._clock.now())
