@@ -1,0 +1,160 @@
+/** The drawer of jobs: what is under way, what is done, and what can be done about it. */
+import { getJson, listen, send } from "./api.js";
+import { h, icon } from "./dom.js";
+import { formatBytes, formatSeconds, words } from "./language.js";
+import { announce, attempt, confirmed } from "./notes.js";
+import { loadStyles, nameOf } from "./styles.js";
+
+const jobs = new Map();
+const listeners = new Set();
+let drawer = null,
+  list = null,
+  badge = null;
+
+export const allJobs = () => [...jobs.values()].sort((one, other) => other.created.localeCompare(one.created));
+export const onJobs = (listener) => listeners.add(listener);
+export const isActive = (job) => job.status === "queued" || job.status === "running";
+
+export function jobsButton() {
+  badge = h("span", { class: "badge", hidden: true });
+  return h(
+    "button",
+    { class: "tool", label: "jobs", "aria-haspopup": "dialog", on: { click: showJobs } },
+    icon("jobs"),
+    badge,
+  );
+}
+
+export function makeJobs() {
+  list = h("ul", { class: "jobs" });
+  const close = h("button", { class: "plain", label: "close", on: { click: () => drawer.close() } }, icon("close"));
+  drawer = h(
+    "dialog",
+    { class: "drawer", label: "jobs", on: { click: (event) => event.target === drawer && drawer.close() } },
+    h("div", { class: "drawer-body" }, h("div", { class: "row between" }, h("h2", { t: "jobs" }), close), list),
+  );
+  document.body.append(drawer);
+  document.addEventListener("language", show);
+  listen("/events", hear);
+}
+
+export function showJobs() {
+  if (!drawer.open) drawer.showModal();
+}
+
+function hear(message) {
+  if (message.type === "hello") load();
+  else if (message.type === "job") take(message.job);
+  else if (message.type === "removed") {
+    jobs.delete(message.id);
+    show();
+  } else if (message.type === "styles") attempt(loadStyles);
+}
+
+async function load() {
+  const found = await attempt(() => getJson("/jobs?limit=50"));
+  if (!found) return;
+  jobs.clear();
+  for (const job of found.jobs) jobs.set(job.id, job);
+  show();
+}
+
+function take(job) {
+  const before = jobs.get(job.id);
+  jobs.set(job.id, job);
+  if (before && isActive(before) && !isActive(job)) announce(`announce.${job.status}`, { title: titleOf(job) });
+  show();
+}
+
+export function titleOf(job) {
+  if (job.title) return job.title;
+  const { request } = job;
+  if (job.kind === "apply")
+    return words("job.apply", { n: request.uploads?.length ?? 0, style: nameOf(request.style ?? "") });
+  if (job.kind === "learn") return words("job.learn", { name: request.name || words("job.unnamed") });
+  return words("job.film", { style: nameOf(request.style ?? "") });
+}
+
+function show() {
+  const all = allJobs(),
+    active = all.filter(isActive).length;
+  badge.hidden = active === 0;
+  badge.textContent = String(active);
+  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.action : null;
+  list.replaceChildren(...(all.length ? all.map(row) : [h("li", { class: "empty quiet", t: "jobs.none" })]));
+  if (focused) list.querySelector(`[data-action="${focused}"]`)?.focus();
+  for (const listener of listeners) listener();
+}
+
+export function stateOf(job) {
+  if (job.status === "queued" && job.position > 1) return words("job.position", { n: job.position });
+  if (job.status === "running" && job.seconds_left) return words("job.left", { time: formatSeconds(job.seconds_left) });
+  if (job.status === "failed") return job.error ?? words("status.failed");
+  return words(`status.${job.status}`);
+}
+
+export function bar(progress, key = "progress") {
+  const element = h("progress", { max: 1, label: key });
+  if (progress !== null && progress !== undefined) element.value = progress;
+  return element;
+}
+
+function row(job) {
+  const action = (key, task) =>
+    h("button", {
+      class: "small",
+      t: key,
+      data: { action: `${key}-${job.id}` },
+      on: { click: (event) => attempt(task, event.target) },
+    });
+  const does = (verb) => () => send("POST", `/jobs/${job.id}/${verb}`).then(take);
+  const files =
+    job.zip_url && job.results.length > 1
+      ? [h("a", { class: "button small strong", href: job.zip_url, download: "", t: "job.zip" })]
+      : job.results
+          .filter(() => job.kind !== "learn")
+          .slice(0, 2)
+          .map((file) =>
+            h("a", {
+              class: "button small strong",
+              href: file.url,
+              download: "",
+              t: ["job.file", { size: formatBytes(file.bytes) }],
+            }),
+          );
+  const buttons = [
+    ...files,
+    job.kind === "learn" &&
+      h("a", { class: "button small", href: `#/learn/${job.id}`, t: "job.watch", on: { click: () => drawer.close() } }),
+    job.kind === "film" &&
+      h("a", { class: "button small", href: `#/film/${job.id}`, t: "job.watch", on: { click: () => drawer.close() } }),
+    job.can_cancel && action("cancel", does("cancel")),
+    job.can_retry && action("job.retry", does("retry")),
+    !isActive(job) &&
+      action("delete", async () => {
+        if (await confirmed("job.delete", { title: titleOf(job) }, "delete")) {
+          await send("DELETE", `/jobs/${job.id}`);
+          jobs.delete(job.id);
+          show();
+        }
+      }),
+  ];
+  const pictures = job.results
+    .filter((file) => file.preview_url || file.media_type.startsWith("image/"))
+    .slice(0, 4)
+    .map((file) => h("img", { src: file.preview_url ?? `${file.url}?inline=1`, alt: file.name, loading: "lazy" }));
+  return h(
+    "li",
+    { class: `job ${job.status}` },
+    h("h3", {}, titleOf(job)),
+    h("p", { class: "quiet" }, stateOf(job)),
+    isActive(job) && bar(job.progress),
+    pictures.length > 0 && job.kind === "apply" && h("div", { class: "job-pictures" }, pictures),
+    h("div", { class: "row" }, buttons),
+  );
+}
+
+/** Follow one job closely; returns a function that stops following. */
+export function follow(id, onJob) {
+  return listen(`/jobs/${id}/events`, (message) => message.type === "job" && onJob(message.job));
+}

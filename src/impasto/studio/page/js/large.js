@@ -1,0 +1,256 @@
+/** One style, large: before and after, its controls, and what can be done with it. */
+import { ask, getJson, query, saveAs, send } from "./api.js";
+import { album } from "./album.js";
+import { StyleControls, select } from "./controls.js";
+import { Divider } from "./divider.js";
+import { h, icon, say } from "./dom.js";
+import { showJobs } from "./jobs.js";
+import { announce, attempt } from "./notes.js";
+import { spokenDescription, spokenName, usableStyles } from "./styles.js";
+
+const FORMATS = ["jpeg", "png", "webp", "tiff"];
+const VIEW_SIDE = 1600;
+
+export class LargeView {
+  /** `pictureOf` gives the small picture of a style, to be shown until the large one is there. */
+  constructor(pictureOf) {
+    this.pictureOf = pictureOf;
+    this.divider = new Divider();
+    this.controls = new StyleControls(() => this.renderSoon());
+    this.title = h("h1", { tabIndex: -1 });
+    this.about = h("p", { class: "quiet about" });
+    this.verdict = h("p", { class: "verdict", hidden: true });
+    this.timing = h("p", { class: "timing quiet" });
+    this.others = h("ul", { class: "filmstrip", label: "styles" });
+    this.stars = this.makeStars();
+    const back = h("a", { class: "back", href: "#/photos" }, icon("back"), h("span", { t: "wall.back" }));
+    const panel = h(
+      "div",
+      { class: "panel" },
+      back,
+      this.title,
+      this.about,
+      this.controls.element,
+      this.verdict,
+      this.makeActions(),
+      this.stars,
+    );
+    this.element = h(
+      "div",
+      { class: "large", hidden: true },
+      h("div", { class: "stage" }, this.divider.frame),
+      panel,
+      h("div", { class: "below" }, this.others),
+    );
+    this.element.append(this.timing);
+    document.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  makeActions() {
+    this.format = select("format", () => {});
+    this.format.fill(
+      FORMATS.map((value) => ({ value, text: value.toUpperCase() })),
+      "jpeg",
+    );
+    this.save = h("button", { class: "strong", t: "download", on: { click: () => this.download() } });
+    this.location = h("input", { type: "checkbox" });
+    this.locationLine = h("label", { class: "tick" }, this.location, h("span", { t: "keep-location" }));
+    this.all = h("button", { t: "apply.all", on: { click: () => this.applyToAll() } });
+    return h(
+      "div",
+      { class: "actions" },
+      h("div", { class: "row" }, this.save, this.format.element),
+      this.locationLine,
+      this.all,
+    );
+  }
+
+  makeStars() {
+    const buttons = [1, 2, 3, 4, 5].map((stars) =>
+      h(
+        "button",
+        {
+          class: "star",
+          label: ["stars", { n: stars }],
+          "aria-pressed": "false",
+          on: { click: () => this.rate(stars) },
+        },
+        "★",
+      ),
+    );
+    return h(
+      "div",
+      { class: "stars", role: "group", label: "rate" },
+      h("span", { class: "quiet", t: "rate" }),
+      h("span", {}, buttons),
+    );
+  }
+
+  open(photo, style) {
+    const isNew = this.photo !== photo || this.style?.name !== style.name;
+    this.isOpen = true;
+    this.showOthers(style);
+    this.all.hidden = album.photos.length < 2;
+    if (!this.all.hidden) say(this.all, ["apply.all", { n: album.photos.length }]);
+    if (!isNew) return;
+    const wasPhoto = this.photo === photo;
+    [this.photo, this.style] = [photo, style];
+    this.rename();
+    this.controls.use(style);
+    this.locationLine.hidden = !photo.has_location;
+    this.stars.hidden = style.family !== "look";
+    this.showStars(0);
+    this.divider.show(photo.width, photo.height);
+    if (!wasPhoto) this.showBefore(photo);
+    this.divider.after.src = this.pictureOf(style.name) || `${photo.preview_url}?side=512`;
+    this.divider.after.alt = spokenName(style.name);
+    this.title.focus({ preventScroll: true });
+    this.render();
+  }
+
+  showBefore(photo) {
+    this.divider.before.src = `${photo.preview_url}?side=512`;
+    const full = new Image();
+    full.src = `${photo.preview_url}?side=${VIEW_SIDE}`;
+    full.decode().then(
+      () => {
+        if (this.photo === photo) this.divider.before.src = full.src;
+      },
+      () => {},
+    );
+    this.divider.before.alt = photo.name;
+  }
+
+  rename() {
+    if (!this.style) return;
+    this.title.textContent = spokenName(this.style.name);
+    this.about.textContent = spokenDescription(this.style);
+  }
+
+  showOthers(current) {
+    const links = usableStyles().map((style) => {
+      const picture = h("img", { src: this.pictureOf(style.name) || `${album.current.preview_url}?side=160`, alt: "" });
+      return h(
+        "li",
+        {},
+        h(
+          "a",
+          {
+            href: `#/photos/${encodeURIComponent(style.name)}`,
+            data: { style: style.name },
+            "aria-current": style.name === current.name ? "true" : null,
+          },
+          picture,
+          h("span", { class: "caption" }, spokenName(style.name)),
+        ),
+      );
+    });
+    this.others.replaceChildren(...links);
+    const chosen = this.others.querySelector("[aria-current]");
+    if (chosen) this.others.scrollLeft = chosen.offsetLeft - this.others.clientWidth / 2;
+  }
+
+  hearOf(style) {
+    const picture = this.others.querySelector(`[data-style="${CSS.escape(style)}"] img`);
+    if (picture) picture.src = this.pictureOf(style);
+  }
+
+  stop() {
+    this.isOpen = false;
+    this.abort?.abort();
+    this.style = null;
+  }
+
+  renderSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.render(), 120);
+  }
+
+  async render() {
+    this.abort?.abort();
+    this.abort = new AbortController();
+    const { signal } = this.abort,
+      { photo } = this;
+    this.element.classList.add("rendering");
+    const asked = query({ ...this.controls.options, side: VIEW_SIDE });
+    await attempt(async () => {
+      const response = await ask(`/uploads/${photo.id}/render?${asked}`, { signal });
+      const url = URL.createObjectURL(await response.blob());
+      const picture = new Image();
+      picture.src = url;
+      await picture.decode();
+      if (signal.aborted) return;
+      this.divider.after.src = url;
+      URL.revokeObjectURL(this.url);
+      this.url = url;
+      say(this.timing, ["rendered", { n: Number(response.headers.get("X-Impasto-Milliseconds") ?? 0) }]);
+      this.judge(photo, asked, signal);
+    });
+    if (!signal.aborted) this.element.classList.remove("rendering");
+  }
+
+  async judge(photo, asked, signal) {
+    this.verdict.hidden = true;
+    if (!this.style?.has_gate || this.controls.asked.second) return;
+    const found = await getJson(`/uploads/${photo.id}/verdict?${asked}`, { signal }).catch(() => null);
+    if (signal.aborted || !found?.verdict || found.verdict === "pass") return;
+    this.verdict.hidden = false;
+    this.verdict.className = `verdict ${found.verdict}`;
+    this.verdict.replaceChildren(h("b", { t: `verdict.${found.verdict}` }), ` ${found.reason}`);
+  }
+
+  async download() {
+    announce("download.working");
+    const format = this.format.input.value;
+    const asked = query({
+      ...this.controls.options,
+      side: 0,
+      format,
+      download: true,
+      keep_location: this.location.checked,
+    });
+    await attempt(() => saveAs(`/uploads/${this.photo.id}/render?${asked}`, `${this.style.name}.${format}`), this.save);
+  }
+
+  async applyToAll() {
+    const request = {
+      kind: "apply",
+      uploads: album.photos.map((photo) => photo.id),
+      ...this.controls.options,
+      format: this.format.input.value,
+      keep_location: this.location.checked,
+    };
+    const job = await attempt(() => send("POST", "/jobs", request), this.all);
+    if (job) showJobs();
+  }
+
+  showStars(given) {
+    [...this.stars.querySelectorAll(".star")].forEach((star, at) =>
+      star.setAttribute("aria-pressed", String(at < given)),
+    );
+  }
+
+  async rate(stars) {
+    const rating = { upload: this.photo.id, style: this.style.name, strength: this.controls.asked.strength, stars };
+    if (await attempt(() => send("POST", "/ratings", rating))) {
+      this.showStars(stars);
+      announce("rated");
+    }
+  }
+
+  onKey(event) {
+    if (
+      !this.isOpen ||
+      this.element.hidden ||
+      document.querySelector("dialog[open]") ||
+      event.target.matches("input, select, textarea")
+    )
+      return;
+    const names = usableStyles().map((style) => style.name);
+    const at = names.indexOf(this.style.name);
+    const steps = { ArrowRight: 1, ArrowLeft: -1, j: 1, k: -1 };
+    if (event.key === "Escape") location.hash = "#/photos";
+    else if (event.key in steps && !event.ctrlKey && !event.metaKey && !event.altKey)
+      location.hash = `#/photos/${encodeURIComponent(names.at((at + steps[event.key]) % names.length))}`;
+  }
+}
