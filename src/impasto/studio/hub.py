@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final
 
+import anyio
+
 from impasto.studio.refusals import RefusedError
 
 STYLES: Final = "styles"
@@ -34,10 +36,8 @@ class Subscription:
 
     async def changes(self, patience: float) -> list[str]:
         """Return what has changed, after waiting for it; nothing when it takes too long."""
-        try:
-            await asyncio.wait_for(self._event.wait(), patience)
-        except TimeoutError:
-            return []
+        with anyio.move_on_after(patience):
+            await self._event.wait()
         self._event.clear()
         with self._lock:
             changed = list(self._changed)

@@ -67,7 +67,10 @@ def inspect(path: Path, name: str, content_type: ContentType, limits: Limits) ->
     except MissingExtraError as error:
         raise RefusedError("missing_extra", str(error).replace(str(path), name)) from error
     except ImpastoError as error:
-        raise RefusedError("unreadable", str(error).replace(str(path), name)) from error
+        said = str(error)
+        # What holds too many pixels for any command of ours is refused as what holds too many for the studio.
+        code = "too_large" if said.startswith(f"{path} is too large") else "unreadable"
+        raise RefusedError(code, said.replace(str(path), name)) from error
     except MemoryError as error:
         raise RefusedError("too_large", f"{name} is too large for the memory there is.") from error
 

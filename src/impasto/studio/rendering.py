@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter, OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -27,6 +28,7 @@ FORMATS: Final = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"
 MEDIA_TYPES: Final = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".tif": "image/tiff"}
 _HELD_FRAMES: Final = 4
 _PREVIEW_QUALITY: Final = 88
+_WARM_SIDE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,21 @@ class Renderer:
         future = pool.submit(self._render, upload, request)
         future.add_done_callback(lambda _: self._release(client))
         return future
+
+    def warm(self) -> None:
+        """Load every style in the background, so that the first photo need not wait for it; looks come first."""
+        for style in self._shelf.families():
+            self._small.submit(self._warm, style)
+
+    def _warm(self, style: str) -> None:
+        import numpy as np  # noqa: PLC0415
+
+        from impasto.media.frame import Frame  # noqa: PLC0415
+
+        grey = Frame(np.full((_WARM_SIDE, _WARM_SIDE, 3), 128, np.uint8))
+        # A style that cannot be used is told of where it is asked for.
+        with suppress(ImpastoError, RefusedError):
+            self._restyled(grey, RenderRequest(style))
 
     def _admit(self, client: str) -> None:
         limits = self._settings.limits

@@ -28,6 +28,7 @@ from impasto.studio.requests import (
 from impasto.studio.routes_uploads import download_name
 from impasto.studio.shelf import preview_of
 from impasto.studio.state import Client, Studio, TheStudio
+from impasto.studio.telling import take_event
 from impasto.studio.uploads import Upload
 from impasto.studio.work_learn import check_references, learned_path
 
@@ -49,8 +50,16 @@ def add_job(studio: TheStudio, client: Client, asked: JobRequest) -> dict[str, A
     request = asked.model_dump()
     request["title"] = asked.title or _title_of(asked, found)
     job = studio.jobs.add(asked.kind, request, client, inputs)
+    if isinstance(asked, ApplyRequest):
+        job = studio.jobs.change(job.id, _note_items)
     studio.queue.notice(job)
     return studio.jobs.shown(job)
+
+
+def _note_items(job: Job) -> None:
+    uploads = dict.fromkeys(job.request["uploads"])
+    for upload_id in uploads:
+        take_event(job, {"type": "item", "upload": upload_id, "name": job.inputs[upload_id], "status": "waiting"})
 
 
 def _uploads_of(asked: JobRequest) -> list[str]:

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
+from impasto.errors import ImpastoError
 from impasto.studio.answers import DELETED, RAW_BODY, REFUSED, offloaded
 from impasto.studio.bodies import receive_style
 from impasto.studio.file_names import attachment
 from impasto.studio.hub import STYLES
+from impasto.studio.refusals import RefusedError
 from impasto.studio.requests import RatingRequest, Spec, StyleName
 from impasto.studio.state import Studio, TheStudio
 from impasto.studio.taste import forget_ratings, keep_rating, shown_ratings, suggestions
@@ -58,7 +60,10 @@ async def add_style(
 
 
 def _add(studio: Studio, incoming: Path, name: str, overwrite: bool) -> dict[str, Any]:
-    added = studio.shelf.add(incoming, name, overwrite=overwrite)
+    try:
+        added = studio.shelf.add(incoming, name, overwrite=overwrite)
+    except ImpastoError as error:
+        raise RefusedError.of(error, {str(incoming): "The file"}) from error
     studio.hub.note(STYLES)
     return studio.shelf.shown_one(added)
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, Final
 
+import anyio
 from fastapi import APIRouter, WebSocket
 from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
@@ -59,25 +60,24 @@ async def _accepted(socket: WebSocket) -> AsyncIterator[None]:
 
 async def _send_all(socket: WebSocket, messages: AsyncGenerator[dict[str, Any]]) -> None:
     """Send messages until they end or the browser goes."""
-
-    async def send() -> None:
-        async with aclosing(messages):
-            async for message in messages:
-                await socket.send_json(message)
+    refused: RefusedError | None = None
 
     async def wait_for_end() -> None:
-        while True:
-            await socket.receive()
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            pass
+        group.cancel_scope.cancel()
 
-    tasks = [asyncio.create_task(send()), asyncio.create_task(wait_for_end())]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with anyio.create_task_group() as group:
+        group.start_soon(wait_for_end)
+        try:
+            async with aclosing(messages):
+                async for message in messages:
+                    await socket.send_json(message)
+        except RefusedError as error:
+            refused = error
+        group.cancel_scope.cancel()
+    if refused is not None:
+        raise refused
 
 
 async def _all_changes(studio: Studio) -> AsyncGenerator[dict[str, Any]]:

@@ -53,6 +53,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         )
         server = uvicorn.Server(config)
         address = page_address(settings, bound.getsockname()[1])
+        app.state.studio.renderer.warm()
         threading.Thread(target=_tell_when_ready, args=(server, address, ready), daemon=True).start()
         server.run(sockets=[bound])
 

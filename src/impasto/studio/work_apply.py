@@ -9,8 +9,8 @@ from typing import Any, Final
 from impasto.api import load
 from impasto.apply.run import ApplyOptions, ApplyReport
 from impasto.errors import ImpastoError, UsageError
+from impasto.studio.assignment import Assignment, Teller
 from impasto.studio.file_names import distinct_name
-from impasto.studio.worker import Assignment, Teller
 
 SUFFIXES: Final = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"}
 _WRITABLE: Final = frozenset(SUFFIXES.values())

@@ -7,8 +7,8 @@ import time
 from impasto.api import load
 from impasto.api.film_jobs import apply_to_film as restyle_film
 from impasto.apply.stylizers import StylizerOptions
+from impasto.studio.assignment import Assignment, Teller
 from impasto.studio.work_apply import style_word, where_of
-from impasto.studio.worker import Assignment, Teller
 
 _TELL_EVERY = 0.25
 

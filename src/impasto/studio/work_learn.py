@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from impasto.api import learning_extra
+from impasto.studio.assignment import Assignment, Teller
 from impasto.studio.refusals import reworded
-from impasto.studio.worker import Assignment, Teller
 from impasto.style.names import STYLE_SUFFIX
 
 STYLE_NAME: Final = "learned"
