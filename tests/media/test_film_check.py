@@ -12,6 +12,7 @@ import pytest
 from film_clips import decoded_pts, film_pts, make_film, packet_bytes
 
 from impasto.errors import OutputError
+from impasto.media import film_check
 from impasto.media.film_check import verify
 from impasto.media.film_packets import PacketRecord, frame_times, record_packets
 
@@ -166,6 +167,37 @@ def test_damage_between_the_looks_is_noticed_on_request(tmp_path: Path) -> None:
     verify(output, source, decoded_pts(source))
     with pytest.raises(OutputError, match="decoded"):
         verify(output, source, decoded_pts(source), decode_all=True)
+
+
+@pytest.mark.parametrize(("gop", "most"), [(10, 4 + 10), (100, 4 * 3 + 60)])
+def test_a_long_film_is_checked_by_few_frames(
+    gop: int, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Key frames stand for themselves; only the last frame takes those before it."""
+    source = make_film(tmp_path / "film.mkv", 60, size=(64, 48), gop=gop)
+    decoded, count = film_check._decoded, []
+
+    def counted(*arguments: Any) -> Any:
+        for frame in decoded(*arguments):
+            count.append(frame.pts)
+            yield frame
+
+    monkeypatch.setattr(film_check, "_decoded", counted)
+    assert verify(source, source, decoded_pts(source)) == []
+    assert len(count) <= most
+    assert {0, max(count)} <= set(count)
+    assert max(count) == round(decoded_pts(source)[-1] * 1000)
+
+
+def test_where_no_key_frame_is_marked_frames_are_spread() -> None:
+    record = PacketRecord(Fraction(1, 10))
+    record.ticks.extend([30, 10, 20, 0, 40, 50, 60, 70, 80])
+    assert film_check._looks(record) == [0, 2, 4, 6, 8]
+    record.keys.extend([50, 10])
+    assert film_check._looks(record) == [1, 5, 8]
+    record.ticks[:] = record.ticks[:1]
+    record.keys[:] = record.ticks[:1]
+    assert film_check._looks(record) == [0]
 
 
 def test_lost_tags_marks_and_chapters_are_told(source: Path, tmp_path: Path) -> None:

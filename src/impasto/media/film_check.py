@@ -40,7 +40,7 @@ def verify(
 
     Frames are as many as `pts` and at those times, as exactly as the container counts; the other streams are there, and
     those of the same type of container hold the same packets at the same times; the film is as long as its longest
-    stream; its first, its last and some frames between can be decoded.
+    stream; its first, its last and some key frames between can be decoded.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def verify(
                     _check_packets(stream, records[stream.index], written[twin.index], same_format)
                     _check_times(stream, records[stream.index], written[twin.index], shift)
             _check_duration(container, written)
-            _check_decoding(output, [time + shift for time in pts], decode_all)
+            _check_decoding(output, [time + shift for time in pts], _looks(written[copy.index]), decode_all)
             warnings += _check_aspect(film, copy)
             return [*warnings, *lost, *lost_descriptions(container, original, [(film, copy), *pairs])]
     except OutputError:
@@ -200,14 +200,27 @@ def _check_aspect(film: Any, copy: Any) -> list[str]:
     return [] if after == wanted else [f"Pixels are {wanted} times as wide as high, and this container says {after}."]
 
 
-def _check_decoding(output: Path, pts: Sequence[Fraction], decode_all: bool) -> None:
+def _looks(record: PacketRecord) -> list[int]:
+    """Return the numbers of frames to decode: the last, and key frames before, as all others take what precedes them.
+
+    Where no key frame is marked, frames are spread evenly.
+    """
+    ticks = np.sort(np.array(record.ticks, np.int64))
+    places = np.linspace(0, len(ticks) - 1, _NUM_LOOKS).round().astype(np.int64)
+    keys = np.sort(np.searchsorted(ticks, np.array(record.keys, np.int64)))
+    if len(keys):
+        places[:-1] = keys[np.maximum(np.searchsorted(keys, places[:-1], "right") - 1, 0)]
+    return sorted({int(place) for place in places})
+
+
+def _check_decoding(output: Path, pts: Sequence[Fraction], looks: Sequence[int], decode_all: bool) -> None:
     try:
         if decode_all:
             num_frames = sum(not frame.is_corrupt for frame in _decoded(output, None))
             if num_frames != len(pts):
                 raise _wrong(f"{num_frames} of its {len(pts)} frames can be decoded")
             return
-        for look in sorted({round((len(pts) - 1) * n / (_NUM_LOOKS - 1)) for n in range(_NUM_LOOKS)}):
+        for look in looks:
             _check_frame(output, look, pts)
     except av.error.FFmpegError as error:
         raise _wrong(f"it cannot be decoded ({reason_of(error)})") from error

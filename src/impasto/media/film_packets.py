@@ -79,6 +79,8 @@ class PacketRecord:
 
     time_base: Fraction
     ticks: array[int] = field(default_factory=lambda: array("q"))
+    keys: array[int] = field(default_factory=lambda: array("q"))
+    """Ticks of the packets that decoding may begin with."""
     _hash: Any = field(default_factory=hashlib.sha256)
     num_packets: int = 0
     end: Fraction | None = None
@@ -94,6 +96,8 @@ class PacketRecord:
         if tick is None:
             return
         self.ticks.append(tick)
+        if packet.is_keyframe:
+            self.keys.append(tick)
         end = (tick + (packet.duration or 0)) * packet.time_base
         self.end = end if self.end is None else max(self.end, end)
 
