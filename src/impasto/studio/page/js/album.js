@@ -4,26 +4,40 @@ import { attempt, note } from "./notes.js";
 import { eachOf } from "./files.js";
 import { words } from "./language.js";
 
-const KEY = "impasto-photos";
 const listeners = new Set();
 
 export const album = { photos: [], current: null, sending: 0 };
 
 export const onAlbum = (listener) => listeners.add(listener);
 
+/** Keep in this browser which uploads are worked with. */
+export function rememberUploads(key, uploads) {
+  localStorage.setItem(`impasto-${key}`, JSON.stringify(uploads.map((one) => one.id)));
+}
+
+/** Return the photos that were kept under a key and that the server still has, the oldest first. */
+export async function recallUploads(key) {
+  const kept = new Set(JSON.parse(localStorage.getItem(`impasto-${key}`) ?? "[]"));
+  if (!kept.size) return [];
+  const { uploads } = await getJson("/uploads?limit=1000");
+  return uploads.filter((one) => one.kind === "photo" && kept.has(one.id)).reverse();
+}
+
 function changed() {
-  localStorage.setItem(KEY, JSON.stringify(album.photos.map((photo) => photo.id)));
+  rememberUploads("photos", album.photos);
   for (const listener of listeners) listener();
 }
 
 export async function restoreAlbum() {
-  const kept = new Set(JSON.parse(localStorage.getItem(KEY) ?? "[]"));
-  if (!kept.size) return;
-  const { uploads } = await getJson("/uploads?limit=200");
-  album.photos = uploads.filter((one) => one.kind === "photo" && kept.has(one.id)).reverse();
+  album.photos = await recallUploads("photos");
   album.current ??= album.photos.at(-1) ?? null;
   changed();
 }
+
+document.addEventListener("data-deleted", () => {
+  Object.assign(album, { photos: [], current: null });
+  changed();
+});
 
 export function choosePhoto(id) {
   album.current = album.photos.find((photo) => photo.id === id) ?? album.current;

@@ -58,7 +58,7 @@ export function chartsOf(curves) {
         .slice(0, 3),
     );
   const groups = {
-    "chart.losses": pick(/^(generator\/(loss|adversarial)|discriminator\/loss)/),
+    "chart.losses": pick(/^((generator|discriminator)\/loss)/),
     "chart.right": pick(/accuracy_on/),
     "chart.distance": pick(/^validation\//),
   };

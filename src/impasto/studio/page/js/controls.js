@@ -1,7 +1,5 @@
-/** The controls of a style: strength, colour, where, size of strokes, and a second style. */
-import { h, say } from "./dom.js";
-
-import { blendable, spokenName, usableStyles } from "./styles.js";
+/** Labelled controls: a range, a switch, a choice of few, a choice of many. */
+import { h } from "./dom.js";
 
 let numControls = 0;
 
@@ -21,6 +19,7 @@ export function range(key, given, onInput) {
     onInput(Number(input.value));
   });
   const element = h("div", { class: "control range" }, h("label", { htmlFor: id, t: key }), value, input);
+  document.addEventListener("language", show);
   show();
   return {
     element,
@@ -78,96 +77,4 @@ export function select(key, onChange) {
     );
   };
   return { element, input, fill };
-}
-
-/** What is asked of a style, as controls; `onChange` hears of every change. */
-export class StyleControls {
-  constructor(onChange, regions = ["subject", "background", "face-soft"]) {
-    this.onChange = onChange;
-    this.style = null;
-    this.reset();
-    const change = (name) => (value) => {
-      this.asked[name] = value;
-      onChange();
-    };
-    this.strength = range("strength", { min: 0, max: 100, step: 1, value: 100 }, (value) =>
-      change("strength")(value / 100),
-    );
-    this.keepColor = toggle("keep-colour", change("keep_color"), "keep-colour.hint");
-    this.where = choice(
-      "where",
-      ["", ...regions].map((value) => ({ value, t: `where.${value || "everywhere"}` })),
-      change("where"),
-    );
-    this.texture = range(
-      "texture",
-      {
-        min: -2,
-        max: 2,
-        step: 0.25,
-        value: 0,
-        spoken: (power) => `× ${Number((2 ** power).toPrecision(2)).toLocaleString()}`,
-      },
-      (power) => change("texture_scale")(2 ** power),
-    );
-    this.second = select("blend", (name) => {
-      this.asked.second = name;
-      this.showMix();
-      onChange();
-    });
-    this.mix = range("blend.mix", { min: 0, max: 100, step: 1, value: 50 }, (value) => change("share")(value / 100));
-    const parts = [this.strength, this.keepColor, this.where, this.texture, this.second, this.mix];
-    this.element = h(
-      "div",
-      { class: "controls" },
-      parts.map((part) => part.element),
-    );
-    document.addEventListener("language", () => this.style && this.fillSecond());
-  }
-
-  reset() {
-    this.asked = { strength: 1, keep_color: false, where: "", texture_scale: 1, second: "", share: 0.5 };
-  }
-
-  use(style) {
-    const kept =
-      this.style &&
-      blendable(style, { name: this.asked.second, ...usableStyles().find((each) => each.name === this.asked.second) });
-    if (!kept) this.asked.second = "";
-    this.style = style;
-    this.texture.element.hidden = !style.texture;
-    if (!style.texture) {
-      this.asked.texture_scale = 1;
-      this.texture.set(0);
-    }
-    this.fillSecond();
-  }
-
-  fillSecond() {
-    const others = usableStyles().filter((other) => blendable(this.style, other));
-    this.second.fill(
-      [{ value: "", t: "blend.none" }, ...others.map(({ name }) => ({ value: name, text: spokenName(name) }))],
-      this.asked.second,
-    );
-    this.second.element.hidden = others.length === 0;
-    this.showMix();
-  }
-
-  showMix() {
-    this.mix.element.hidden = !this.asked.second;
-    if (this.asked.second)
-      say(this.mix.element.querySelector("label"), ["blend.share", { name: spokenName(this.asked.second) }]);
-  }
-
-  get spec() {
-    const { second, share } = this.asked;
-    if (!second) return this.style.name;
-    return `${this.style.name}:${(1 - share).toFixed(2)},${second}:${share.toFixed(2)}`;
-  }
-
-  /** The options as the server calls them. */
-  get options() {
-    const { strength, keep_color, where, texture_scale } = this.asked;
-    return { style: this.spec, strength, keep_color, where, texture_scale };
-  }
 }

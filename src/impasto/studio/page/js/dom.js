@@ -37,7 +37,7 @@ const DRAWINGS = {
   learn: "M4 20c5-1 5-7 9-11l5-5 2 2-5 5c-4 4-10 4-11 9z",
   library: "M4 4h7v7H4z M13 4h7v7h-7z M4 13h7v7H4z M13 13h7v7h-7z",
   live: "M3 7h12v10H3z M15 11l6-3v8l-6-3z",
-  jobs: "M4 7h16 M4 12h16 M4 17h9",
+  jobs: "M4 13l3-8h10l3 8v6H4z M4 13h5l1 2.5h4l1-2.5h5",
   add: "M12 5v14 M5 12h14",
   back: "M14 5l-7 7 7 7",
   close: "M6 6l12 12 M18 6L6 18",

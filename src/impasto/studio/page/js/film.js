@@ -1,50 +1,74 @@
-/** The room of films: one film, one style, and what becomes of it, with its report. */
-import { send, upload } from "./api.js";
-import { StyleControls, toggle } from "./controls.js";
-import { h, say, tell } from "./dom.js";
+/** The room of films: one film, one style tried on its first frame, and what becomes of it. */
+import { getJson, send, upload } from "./api.js";
+import { toggle } from "./controls.js";
+import { h, icon, tell } from "./dom.js";
+import { FilmWork } from "./film-work.js";
 import { isFilm, picker } from "./files.js";
-import { bar, follow, isActive, stateOf, titleOf } from "./jobs.js";
+import { allJobs, bar, follow, onJobs, runLinks } from "./jobs.js";
 import { formatBytes, formatSeconds, words } from "./language.js";
 import { attempt, note } from "./notes.js";
-import { onStyles } from "./styles.js";
+import { Proof } from "./proof.js";
+import { StyleControls } from "./style-controls.js";
 import { StylePicker } from "./style-picker.js";
+import { onStyles, previewCell, spokenName, usableStyles } from "./styles.js";
+
+const NUM_FRAMES = 12;
 
 export class FilmRoom {
   constructor(root, health) {
     this.film = null;
-    this.choose = picker("film.choose", "video/*,.mkv", (files) => this.take(files), {
+    this.work = new FilmWork(() => this.leave());
+    this.desk = this.makeDesk();
+    root.append(this.makeInvitation(health), this.desk, this.work.element);
+    onStyles(() => {
+      this.showStrip();
+      if (this.picker.style) this.controls.use(this.picker.style);
+    });
+    onJobs(() => this.showRuns());
+    document.addEventListener("language", () => this.film && this.describe());
+  }
+
+  makeInvitation(health) {
+    const choose = picker("film.choose", "video/*,.mkv", (files) => this.take(files), {
       multiple: false,
       class: "strong big",
     });
-    this.sending = h("div", { class: "sending", hidden: true });
+    this.sending = h("div", { class: "sending", role: "status", hidden: true });
+    this.strip = h("div", { class: "strip", "aria-hidden": "true" });
+    this.films = h("ul", { class: "album", label: "film.earlier" });
+    this.runs = h("ul", { class: "runs" });
+    this.earlier = h("section", { class: "part", hidden: true }, h("h2", { t: "film.earlier" }), this.films, this.runs);
     const text = h(
       "div",
       { class: "invite-text" },
       h("h1", { t: "film.title" }),
       h("p", { class: "lead", t: "film.lead" }),
-      this.choose,
+      choose,
       this.sending,
       h("p", { class: "quiet", t: "film.kept" }),
     );
     if (health.extras?.video === false) text.append(h("p", { class: "warning", t: "film.extra" }));
-    this.empty = h("div", { class: "invite narrow" }, text);
-    this.desk = this.makeDesk();
-    this.work = h("div", { class: "film-work", hidden: true });
-    root.append(this.empty, this.desk, this.work);
-    onStyles(() => this.picker.style && this.controls.use(this.picker.style));
-    document.addEventListener("language", () => this.job && this.showJob(this.job));
+    this.empty = h("div", {}, h("div", { class: "invite narrow" }, text), this.strip, this.earlier);
+    return this.empty;
   }
 
   makeDesk() {
-    this.picture = h("img", { alt: "" });
-    this.name = h("h1", {});
+    this.name = h("h1", { tabIndex: -1 });
     this.facts = h("p", { class: "quiet" });
-    this.controls = new StyleControls(() => {});
-    this.controls.second.element.classList.add("quiet-control");
-    this.picker = new StylePicker((style) => this.controls.use(style));
+    this.proof = new Proof();
+    this.controls = new StyleControls(() => this.render());
+    this.picker = new StylePicker((style) => {
+      this.controls.use(style);
+      this.render();
+    });
     this.deinterlace = toggle("film.deinterlace", () => {});
     const start = h("button", { class: "strong", t: "film.start", on: { click: () => this.start(start) } });
-    const other = h("button", { t: "film.other", on: { click: () => this.show(null) } });
+    const back = h(
+      "a",
+      { class: "back", href: "#/film", on: { click: () => this.leave() } },
+      icon("back"),
+      h("span", { t: "film.other" }),
+    );
     const panel = h(
       "div",
       { class: "panel" },
@@ -52,41 +76,77 @@ export class FilmRoom {
       this.facts,
       this.controls.element,
       this.deinterlace.element,
-      h("div", { class: "row" }, start, other),
+      start,
     );
-    return h(
-      "div",
-      { class: "large film-desk", hidden: true },
-      h("div", { class: "stage" }, h("div", { class: "frame" }, this.picture)),
-      panel,
-      h("div", { class: "below" }, this.picker.element),
-    );
+    const below = h("div", { class: "below" }, this.picker.element);
+    return h("div", { class: "large film-desk", hidden: true }, back, this.proof.element, panel, below);
   }
 
   open(path) {
     this.stopFollowing?.();
-    this.job = null;
-    if (path[0]) this.stopFollowing = follow(path[0], (job) => this.showJob(job));
-    this.show(this.film, Boolean(path[0]));
+    const id = path[0];
+    if (id) {
+      this.work.begin(id);
+      this.stopFollowing = follow(id, (job) => this.work.show(job));
+    } else attempt(() => this.findFilms());
+    this.show(Boolean(id));
   }
 
   close() {
     this.stopFollowing?.();
+    this.proof.stop();
   }
 
-  show(film, isWorking = false) {
-    this.film = film;
-    if (film === null && location.hash !== "#/film" && !isWorking) location.hash = "#/film";
-    this.empty.hidden = Boolean(film) || isWorking;
-    this.desk.hidden = !film || isWorking;
-    this.work.hidden = !isWorking;
+  show(isWorking = false) {
+    this.empty.hidden = Boolean(this.film) || isWorking;
+    this.desk.hidden = !this.film || isWorking;
+    this.work.element.hidden = !isWorking;
+    if (!this.desk.hidden && this.controls.style) this.render();
+  }
+
+  leave() {
+    this.film = null;
+    this.proof.stop();
+    if (location.hash === "#/film") this.open([]);
+    else location.hash = "#/film";
+  }
+
+  /** A strip of frames, each in another style. */
+  showStrip() {
+    const styles = usableStyles().filter((style) => style.preview_url);
+    const frames = Array.from({ length: styles.length && NUM_FRAMES }, (_, at) =>
+      previewCell(styles[(at * 5) % styles.length], at % 4),
+    );
+    this.strip.replaceChildren(...frames);
+  }
+
+  /** Offer the films that were sent before. */
+  async findFilms() {
+    const { uploads } = await getJson("/uploads?limit=200");
+    const films = uploads.filter((one) => one.kind === "film").slice(0, 12);
+    this.films.replaceChildren(
+      ...films.map((film) => {
+        const picture = h("img", { src: `${film.preview_url}?side=320`, alt: "" });
+        const button = h(
+          "button",
+          { class: "thumb wide", label: ["film.use", { name: film.name }], on: { click: () => this.use(film) } },
+          picture,
+        );
+        return h("li", {}, button);
+      }),
+    );
+    this.showRuns();
+  }
+
+  showRuns() {
+    this.runs.replaceChildren(...runLinks(allJobs().filter((job) => job.kind === "film")));
+    this.earlier.hidden = !this.runs.children.length && !this.films.children.length;
   }
 
   async take(files) {
     const file = files.find(isFilm);
     if (!file) return note(words("film.not"));
-    location.hash = "#/film";
-    this.show(null);
+    this.leave();
     const progress = bar(0, "film.sending");
     this.sending.hidden = false;
     this.sending.replaceChildren(h("span", { class: "quiet", t: "film.sending" }), progress);
@@ -96,100 +156,37 @@ export class FilmRoom {
       }),
     );
     this.sending.hidden = true;
-    if (!film) return undefined;
-    this.picture.src = `${film.preview_url}?side=1600`;
-    this.desk.querySelector(".frame").style.setProperty("--ratio", String(film.width / film.height));
-    tell(this.name, film.name);
+    return film ? this.use(film) : undefined;
+  }
+
+  use(film) {
+    this.film = film;
+    this.describe();
+    this.proof.show(film);
+    this.show();
+    this.name.focus({ preventScroll: true });
+  }
+
+  describe() {
+    const { name, width, height, seconds, rate, bytes } = this.film;
+    tell(this.name, name);
     const facts = [
-      `${film.width} × ${film.height}`,
-      film.seconds && formatSeconds(film.seconds),
-      film.rate && `${Number(film.rate.toFixed(2))} fps`,
-      formatBytes(film.bytes),
+      `${width} × ${height}`,
+      seconds && formatSeconds(seconds),
+      rate && words("film.rate", { n: Number(rate.toFixed(2)) }),
+      formatBytes(bytes),
     ];
     tell(this.facts, facts.filter(Boolean).join(" · "));
-    return this.show(film);
+  }
+
+  render() {
+    if (this.film && !this.desk.hidden) this.proof.renderSoon(this.controls.options, spokenName(this.picker.chosen));
   }
 
   async start(button) {
-    const request = {
-      kind: "film",
-      upload: this.film.id,
-      ...this.controls.options,
-      deinterlace: this.deinterlace.input.checked,
-    };
+    const deinterlace = this.deinterlace.input.checked;
+    const request = { kind: "film", upload: this.film.id, ...this.controls.options, deinterlace };
     const job = await attempt(() => send("POST", "/jobs", request), button);
     if (job) location.hash = `#/film/${job.id}`;
-  }
-
-  showJob(job) {
-    this.job = job;
-    const { film } = job,
-      button = (key, task) => h("button", { t: key, on: { click: (event) => attempt(task, event.target) } });
-    const does = (verb) => () => send("POST", `/jobs/${job.id}/${verb}`);
-    const result = job.results.find((file) => file.media_type.startsWith("video/"));
-    const parts = [
-      h("h1", {}, titleOf(job)),
-      h(
-        "p",
-        { class: "lead", role: "status" },
-        film && job.status === "running" ? words(`film.${film.stage}`) : stateOf(job),
-      ),
-    ];
-    if (isActive(job)) parts.push(bar(job.progress), this.factsOf(job));
-    if (result && !this.work.querySelector("video"))
-      parts.push(
-        h("video", {
-          src: `${result.url}?inline=1`,
-          controls: true,
-          playsInline: true,
-          preload: "metadata",
-          label: "film.result",
-        }),
-      );
-    else if (result) parts.push(this.work.querySelector("video"));
-    for (const warning of film?.warnings ?? []) parts.push(h("p", { class: "warning" }, warning));
-    parts.push(
-      h(
-        "div",
-        { class: "row" },
-        result &&
-          h("a", {
-            class: "button strong",
-            href: result.url,
-            download: "",
-            t: ["job.file", { size: formatBytes(result.bytes) }],
-          }),
-        film?.report_url &&
-          h("a", { class: "button", href: film.report_url, target: "_blank", rel: "noopener", t: "film.report" }),
-        job.can_cancel && button("cancel", does("cancel")),
-        job.can_retry && button("job.retry", does("retry")),
-        h("a", {
-          class: "button",
-          href: "#/film",
-          t: "film.other",
-          on: {
-            click: () => {
-              this.film = null;
-            },
-          },
-        }),
-      ),
-    );
-    this.work.replaceChildren(...parts);
-  }
-
-  factsOf({ film, seconds_left }) {
-    const line = h("p", { class: "quiet numbers" });
-    if (!film?.frames_total) return line;
-    say(line, [
-      "film.frames",
-      {
-        done: film.frames_done,
-        total: film.frames_total,
-        rate: film.frames_per_second ?? 0,
-        left: formatSeconds(seconds_left),
-      },
-    ]);
-    return line;
   }
 }

@@ -1,14 +1,16 @@
 /** The drawer of jobs: what is under way, what is done, and what can be done about it. */
 import { getJson, listen, send } from "./api.js";
-import { h, icon } from "./dom.js";
+import { h, icon, say } from "./dom.js";
 import { formatBytes, formatSeconds, words } from "./language.js";
 import { announce, attempt, confirmed } from "./notes.js";
-import { loadStyles, nameOf } from "./styles.js";
+import { loadStyles, nameOf, spokenName } from "./styles.js";
 
 const jobs = new Map();
+const rows = new Map();
 const listeners = new Set();
 let drawer = null,
   list = null,
+  button = null,
   badge = null;
 
 export const allJobs = () => [...jobs.values()].sort((one, other) => other.created.localeCompare(one.created));
@@ -17,12 +19,13 @@ export const isActive = (job) => job.status === "queued" || job.status === "runn
 
 export function jobsButton() {
   badge = h("span", { class: "badge", hidden: true });
-  return h(
+  button = h(
     "button",
-    { class: "tool", label: "jobs", "aria-haspopup": "dialog", on: { click: showJobs } },
+    { class: "tool", label: ["jobs.active", { n: 0 }], "aria-haspopup": "dialog", on: { click: showJobs } },
     icon("jobs"),
     badge,
   );
+  return button;
 }
 
 export function makeJobs() {
@@ -34,7 +37,10 @@ export function makeJobs() {
     h("div", { class: "drawer-body" }, h("div", { class: "row between" }, h("h2", { t: "jobs" }), close), list),
   );
   document.body.append(drawer);
-  document.addEventListener("language", show);
+  document.addEventListener("language", () => {
+    rows.clear();
+    show();
+  });
   listen("/events", hear);
 }
 
@@ -67,12 +73,13 @@ function take(job) {
 }
 
 export function titleOf(job) {
-  if (job.title) return job.title;
-  const { request } = job;
-  if (job.kind === "apply")
-    return words("job.apply", { n: request.uploads?.length ?? 0, style: nameOf(request.style ?? "") });
-  if (job.kind === "learn") return words("job.learn", { name: request.name || words("job.unnamed") });
-  return words("job.film", { style: nameOf(request.style ?? "") });
+  const { kind, request, title } = job;
+  if (kind === "learn") return !title || title === request.name ? spokenName(request.name) : title;
+  const style = nameOf(request.style ?? ""),
+    given = `${request.style} · `;
+  if (title && !title.startsWith(given)) return title;
+  if (kind === "apply" && request.uploads?.length > 1) return words("job.apply", { n: request.uploads.length, style });
+  return title ? `${style} · ${title.slice(given.length)}` : style;
 }
 
 function show() {
@@ -80,17 +87,26 @@ function show() {
     active = all.filter(isActive).length;
   badge.hidden = active === 0;
   badge.textContent = String(active);
+  say(button, ["jobs.active", { n: active }], "label");
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.action : null;
-  list.replaceChildren(...(all.length ? all.map(row) : [h("li", { class: "empty quiet", t: "jobs.none" })]));
+  const shown = all.length ? all.map(rowOf) : [h("li", { class: "empty quiet", t: "jobs.none" })];
+  list.replaceChildren(...shown);
   if (focused) list.querySelector(`[data-action="${focused}"]`)?.focus();
   for (const listener of listeners) listener();
+}
+
+/** The row of a job; one that shows the same job already is kept, with its pictures and its focus. */
+function rowOf(job) {
+  if (rows.get(job.id)?.job !== job) rows.set(job.id, { job, element: row(job) });
+  return rows.get(job.id).element;
 }
 
 export function stateOf(job) {
   if (job.status === "queued" && job.position > 1) return words("job.position", { n: job.position });
   if (job.status === "running" && job.seconds_left) return words("job.left", { time: formatSeconds(job.seconds_left) });
   if (job.status === "failed") return job.error ?? words("status.failed");
-  return words(`status.${job.status}`);
+  const missing = job.kind === "apply" && job.status === "done" ? job.request.uploads.length - job.results.length : 0;
+  return missing > 0 ? words("status.partly", { n: missing }) : words(`status.${job.status}`);
 }
 
 export function bar(progress, key = "progress") {
@@ -124,10 +140,14 @@ function row(job) {
           );
   const buttons = [
     ...files,
-    job.kind === "learn" &&
-      h("a", { class: "button small", href: `#/learn/${job.id}`, t: "job.watch", on: { click: () => drawer.close() } }),
-    job.kind === "film" &&
-      h("a", { class: "button small", href: `#/film/${job.id}`, t: "job.watch", on: { click: () => drawer.close() } }),
+    job.kind !== "apply" &&
+      h("a", {
+        class: "button small",
+        href: `#/${job.kind}/${job.id}`,
+        t: "job.watch",
+        data: { action: `watch-${job.id}` },
+        on: { click: () => drawer.close() },
+      }),
     job.can_cancel && action("cancel", does("cancel")),
     job.can_retry && action("job.retry", does("retry")),
     !isActive(job) &&
@@ -157,4 +177,23 @@ function row(job) {
 /** Follow one job closely; returns a function that stops following. */
 export function follow(id, onJob) {
   return listen(`/jobs/${id}/events`, (message) => message.type === "job" && onJob(message.job));
+}
+
+/** Links to jobs that have a room of their own. */
+export function runLinks(found) {
+  return found
+    .slice(0, 8)
+    .map((job) =>
+      h(
+        "li",
+        {},
+        h(
+          "a",
+          { href: `#/${job.kind}/${job.id}` },
+          h("b", {}, titleOf(job)),
+          h("span", { class: "quiet" }, stateOf(job)),
+          isActive(job) && bar(job.progress),
+        ),
+      ),
+    );
 }

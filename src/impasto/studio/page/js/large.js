@@ -1,33 +1,33 @@
 /** One style, large: before and after, its controls, and what can be done with it. */
-import { ask, getJson, query, saveAs, send } from "./api.js";
+import { getJson, query, saveAs, send } from "./api.js";
 import { album } from "./album.js";
-import { StyleControls, select } from "./controls.js";
-import { Divider } from "./divider.js";
+import { select } from "./controls.js";
 import { h, icon, say } from "./dom.js";
 import { showJobs } from "./jobs.js";
 import { announce, attempt } from "./notes.js";
+import { Proof } from "./proof.js";
+import { StyleControls } from "./style-controls.js";
 import { spokenDescription, spokenName, usableStyles } from "./styles.js";
 
 const FORMATS = ["jpeg", "png", "webp", "tiff"];
-const VIEW_SIDE = 1600;
 
 export class LargeView {
   /** `pictureOf` gives the small picture of a style, to be shown until the large one is there. */
   constructor(pictureOf) {
     this.pictureOf = pictureOf;
-    this.divider = new Divider();
-    this.controls = new StyleControls(() => this.renderSoon());
+    this.proof = new Proof((photo, asked, signal) => this.judge(photo, asked, signal));
+    this.controls = new StyleControls(() => this.proof.renderSoon(this.controls.options, spokenName(this.style.name)), {
+      withMask: true,
+    });
     this.title = h("h1", { tabIndex: -1 });
     this.about = h("p", { class: "quiet about" });
     this.verdict = h("p", { class: "verdict", hidden: true });
-    this.timing = h("p", { class: "timing quiet" });
     this.others = h("ul", { class: "filmstrip", label: "styles" });
     this.stars = this.makeStars();
     const back = h("a", { class: "back", href: "#/photos" }, icon("back"), h("span", { t: "wall.back" }));
     const panel = h(
       "div",
       { class: "panel" },
-      back,
       this.title,
       this.about,
       this.controls.element,
@@ -38,11 +38,11 @@ export class LargeView {
     this.element = h(
       "div",
       { class: "large", hidden: true },
-      h("div", { class: "stage" }, this.divider.frame),
+      back,
+      this.proof.element,
       panel,
       h("div", { class: "below" }, this.others),
     );
-    this.element.append(this.timing);
     document.addEventListener("keydown", (event) => this.onKey(event));
   }
 
@@ -93,32 +93,16 @@ export class LargeView {
     this.all.hidden = album.photos.length < 2;
     if (!this.all.hidden) say(this.all, ["apply.all", { n: album.photos.length }]);
     if (!isNew) return;
-    const wasPhoto = this.photo === photo;
     [this.photo, this.style] = [photo, style];
     this.rename();
     this.controls.use(style);
     this.locationLine.hidden = !photo.has_location;
     this.stars.hidden = style.family !== "look";
     this.showStars(0);
-    this.divider.show(photo.width, photo.height);
-    if (!wasPhoto) this.showBefore(photo);
-    this.divider.after.src = this.pictureOf(style.name) || `${photo.preview_url}?side=512`;
-    this.divider.after.alt = spokenName(style.name);
+    this.verdict.hidden = true;
+    this.proof.show(photo, this.pictureOf(style.name));
     this.title.focus({ preventScroll: true });
-    this.render();
-  }
-
-  showBefore(photo) {
-    this.divider.before.src = `${photo.preview_url}?side=512`;
-    const full = new Image();
-    full.src = `${photo.preview_url}?side=${VIEW_SIDE}`;
-    full.decode().then(
-      () => {
-        if (this.photo === photo) this.divider.before.src = full.src;
-      },
-      () => {},
-    );
-    this.divider.before.alt = photo.name;
+    this.proof.render(this.controls.options, spokenName(style.name));
   }
 
   rename() {
@@ -157,41 +141,13 @@ export class LargeView {
 
   stop() {
     this.isOpen = false;
-    this.abort?.abort();
+    this.proof.stop();
     this.style = null;
-  }
-
-  renderSoon() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.render(), 120);
-  }
-
-  async render() {
-    this.abort?.abort();
-    this.abort = new AbortController();
-    const { signal } = this.abort,
-      { photo } = this;
-    this.element.classList.add("rendering");
-    const asked = query({ ...this.controls.options, side: VIEW_SIDE });
-    await attempt(async () => {
-      const response = await ask(`/uploads/${photo.id}/render?${asked}`, { signal });
-      const url = URL.createObjectURL(await response.blob());
-      const picture = new Image();
-      picture.src = url;
-      await picture.decode();
-      if (signal.aborted) return;
-      this.divider.after.src = url;
-      URL.revokeObjectURL(this.url);
-      this.url = url;
-      say(this.timing, ["rendered", { n: Number(response.headers.get("X-Impasto-Milliseconds") ?? 0) }]);
-      this.judge(photo, asked, signal);
-    });
-    if (!signal.aborted) this.element.classList.remove("rendering");
   }
 
   async judge(photo, asked, signal) {
     this.verdict.hidden = true;
-    if (!this.style?.has_gate || this.controls.asked.second) return;
+    if (!this.style?.has_gate || !this.controls.isPlain) return;
     const found = await getJson(`/uploads/${photo.id}/verdict?${asked}`, { signal }).catch(() => null);
     if (signal.aborted || !found?.verdict || found.verdict === "pass") return;
     this.verdict.hidden = false;

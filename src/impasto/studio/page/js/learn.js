@@ -3,9 +3,11 @@ import { send, upload } from "./api.js";
 import { choice, range, toggle } from "./controls.js";
 import { h, icon, say } from "./dom.js";
 import { eachOf, picker } from "./files.js";
-import { allJobs, bar, follow, isActive, onJobs, stateOf, titleOf } from "./jobs.js";
+import { allJobs, follow, onJobs, runLinks } from "./jobs.js";
 import { LearningView } from "./learning.js";
 import { words } from "./language.js";
+import { recallUploads, rememberUploads } from "./album.js";
+import { onStyles, previewCell, spokenName, usableStyles } from "./styles.js";
 import { attempt, note } from "./notes.js";
 
 const MINUTES = [1, 2, 5, 10, 20, 40, 90];
@@ -19,12 +21,28 @@ export class LearnRoom {
     this.family = "look";
     this.learning = new LearningView();
     this.runs = h("ul", { class: "runs" });
+    this.examples = h("ul", { class: "examples", label: "learn.examples" });
     this.runsPart = h("section", { hidden: true, class: "part" }, h("h2", { t: "learn.runs" }), this.runs);
     this.desk = h("div", { class: "learn-desk" }, this.makeReferences(), this.makeForm(health), this.runsPart);
     root.append(this.desk, this.learning.element);
     onJobs(() => this.showRuns());
-    document.addEventListener("language", () => this.show());
+    onStyles(() => this.showExamples());
+    document.addEventListener("language", () => {
+      this.showExamples();
+      this.show();
+    });
     this.show();
+    document.addEventListener("data-deleted", () => {
+      this.references = [];
+      this.checkSoon();
+      this.show();
+    });
+    attempt(() => this.restore());
+  }
+
+  async restore() {
+    this.references = await recallUploads("references");
+    if (this.references.length) await this.check();
   }
 
   makeReferences() {
@@ -42,6 +60,7 @@ export class LearnRoom {
       h("div", { class: "row" }, this.choose),
       this.grid,
       this.faults,
+      this.examples,
     );
   }
 
@@ -120,6 +139,7 @@ export class LearnRoom {
   }
 
   checkSoon() {
+    rememberUploads("references", this.references);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => attempt(() => this.check()), CHECK_AFTER);
   }
@@ -138,7 +158,24 @@ export class LearnRoom {
     this.show();
   }
 
+  /** Before there are references: what others have become. */
+  showExamples() {
+    const learned = usableStyles().filter((style) => style.preview_url && style.sources?.num_references);
+    const paints = learned.filter((style) => style.family === "paint"),
+      looks = learned.filter((style) => style.family === "look");
+    const chosen = [paints.at(-1), looks[0], paints[0]].filter(Boolean);
+    this.examples.replaceChildren(
+      ...chosen.map((style, at) => {
+        const from = ["learn.example", { n: style.sources.num_references }];
+        const caption = h("span", { class: "caption" }, h("b", {}, spokenName(style.name)));
+        caption.append(h("span", { class: "quiet", t: from }));
+        return h("li", {}, previewCell(style, (at + 1) % 3), caption);
+      }),
+    );
+  }
+
   show() {
+    this.examples.hidden = this.references.length > 0 || this.sending > 0;
     const refused = this.references.filter((one) => this.verdicts.has(one.id));
     const good = this.references.length - refused.length;
     say(
@@ -202,24 +239,8 @@ export class LearnRoom {
   }
 
   showRuns() {
-    const runs = allJobs()
-      .filter((job) => job.kind === "learn")
-      .slice(0, 8);
+    const runs = allJobs().filter((job) => job.kind === "learn");
     this.runsPart.hidden = !runs.length;
-    this.runs.replaceChildren(
-      ...runs.map((job) =>
-        h(
-          "li",
-          {},
-          h(
-            "a",
-            { href: `#/learn/${job.id}` },
-            h("b", {}, titleOf(job)),
-            h("span", { class: "quiet" }, stateOf(job)),
-            isActive(job) && bar(job.progress),
-          ),
-        ),
-      ),
-    );
+    this.runs.replaceChildren(...runLinks(runs));
   }
 }

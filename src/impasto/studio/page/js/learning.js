@@ -28,6 +28,10 @@ export class LearningView {
     this.cancel = h("button", { t: "cancel", on: { click: () => this.act("cancel", this.cancel) } });
     this.retry = h("button", { t: "job.retry", on: { click: () => this.act("retry", this.retry) } });
     this.own = h("img", { class: "own", alt: "", hidden: true });
+    this.own.addEventListener("error", () => {
+      this.own.hidden = true;
+    });
+    this.sheetWords = h("p", { class: "quiet small-print", t: "learning.sheet", hidden: true });
     const back = h("a", { class: "back", href: "#/learn" }, icon("back"), h("span", { t: "learn.back" }));
     const pictures = h(
       "div",
@@ -35,7 +39,7 @@ export class LearningView {
       this.sheet,
       this.waiting,
       this.scrub.element,
-      h("p", { class: "quiet small-print", t: "learning.sheet" }),
+      this.sheetWords,
       this.own,
     );
     const panel = h(
@@ -88,7 +92,7 @@ export class LearningView {
     this.id = id;
     this.job = null;
     this.samples = [];
-    this.sheet.hidden = this.own.hidden = this.keeping.hidden = true;
+    this.sheet.hidden = this.own.hidden = this.keeping.hidden = this.sheetWords.hidden = true;
     this.charts.replaceChildren();
     this.said.replaceChildren();
     for (const part of [this.title, this.state, this.used]) tell(part, "");
@@ -137,14 +141,20 @@ export class LearningView {
     this.scrub.input.max = Math.max(0, samples.length - 1);
     this.scrub.element.hidden = samples.length < 2;
     this.waiting.hidden = samples.length > 0 || !isActive(this.job);
+    this.waiting.classList.toggle("waiting", !this.waiting.hidden);
     if (samples.length && follows) this.showSample(samples.length - 1);
   }
 
   showSample(at) {
     this.scrub.set(at);
-    this.sheet.hidden = false;
-    if (!this.sheet.src.endsWith(this.samples[at].url)) this.sheet.src = this.samples[at].url;
-    this.sheet.alt = words("learning.sheet.alt", { step: this.samples[at].step });
+    this.showSheet(this.samples[at].url, "learning.sheet.alt", { step: this.samples[at].step });
+  }
+
+  showSheet(url, key, values) {
+    this.sheet.hidden = this.sheetWords.hidden = false;
+    this.waiting.hidden = true;
+    if (!this.sheet.src.endsWith(url)) this.sheet.src = url;
+    this.sheet.alt = words(key, values);
   }
 
   showMessages(messages) {
@@ -165,7 +175,8 @@ export class LearningView {
     this.keptLink.hidden = !style.kept;
     if (style.kept_as) this.keptLink.href = `#/photos/${encodeURIComponent(style.kept_as)}`;
     for (const input of [this.name, this.about]) input.disabled = style.kept;
-    if (album.current && this.own.hidden) {
+    if (!this.samples.length && style.preview_url) this.showSheet(style.preview_url, "library.sheet");
+    if (job.status === "done" && album.current && this.own.hidden) {
       this.own.src = `/api/v1/jobs/${job.id}/render?${query({ upload: album.current.id, side: 1024 })}`;
       this.own.alt = words("learning.own");
       this.own.hidden = false;

@@ -1,18 +1,41 @@
 /** The room of the library: every style, what it does, where it comes from. */
-import { getJson, saveAs, send, upload } from "./api.js";
+import { getJson, query, saveAs, send, upload } from "./api.js";
 import { chart } from "./chart.js";
+import { choice } from "./controls.js";
 import { h, icon, say } from "./dom.js";
 import { isStyle, picker } from "./files.js";
 import { formatBytes, formatDate, hasWords, words } from "./language.js";
 import { attempt, confirmed, note } from "./notes.js";
-import { allStyles, loadStyles, onStyles, previewCell, spokenDescription, spokenName, styleNamed } from "./styles.js";
+import { allStyles, loadStyles, onStyles, spokenDescription, spokenName, styleNamed } from "./styles.js";
+
+const FILTERS = {
+  all: () => true,
+  look: (style) => style.family === "look",
+  paint: (style) => style.family === "paint",
+  own: (style) => !style.builtin,
+};
+
+/** How near results come to the references, beside untouched photos. */
+function distanceOf(metrics) {
+  const measured = ["texture", "color"].find((each) => `${each}_distance_untouched` in metrics);
+  if (!measured) return "";
+  const [after, before] = [metrics[`${measured}_distance`], metrics[`${measured}_distance_untouched`]];
+  return words(`fact.distance.${measured}`, { after: Number(after.toFixed(3)), before: Number(before.toFixed(3)) });
+}
 
 export class LibraryRoom {
   constructor(root) {
     const add = picker("library.import", ".style", (files) => this.take(files), { class: "strong" });
     this.count = h("p", { class: "lead" });
+    this.ratings = new Map();
+    this.filter = "all";
+    const filters = Object.keys(FILTERS).map((value) => ({ value, t: `filter.${value}` }));
+    this.filters = choice("library.filter", filters, (value) => {
+      this.filter = value;
+      this.show();
+    });
+    this.nothing = h("p", { class: "quiet", t: "library.nothing", hidden: true });
     this.grid = h("ul", { class: "library", label: "library" });
-    this.data = h("section", { class: "part data" });
     this.detail = h("dialog", {
       class: "detail",
       on: {
@@ -24,19 +47,17 @@ export class LibraryRoom {
     });
     root.append(
       h("div", { class: "row between head" }, h("div", {}, h("h1", { t: "library" }), this.count), add),
+      this.filters.element,
+      this.nothing,
       this.grid,
-      this.data,
       this.detail,
     );
     onStyles(() => this.show());
-    document.addEventListener("language", () => {
-      this.show();
-      this.showData();
-    });
+    document.addEventListener("language", () => this.show());
   }
 
   open(path) {
-    this.showData();
+    attempt(() => this.loadRatings());
     if (path[0]) this.showDetail(decodeURIComponent(path[0]));
     else if (this.detail.open) this.detail.close();
   }
@@ -48,45 +69,64 @@ export class LibraryRoom {
   show() {
     const styles = allStyles();
     say(this.count, ["library.count", { n: styles.length, own: styles.filter((style) => !style.builtin).length }]);
-    this.grid.replaceChildren(
-      ...styles.map((style) => {
-        const caption = h(
-          "span",
-          { class: "caption" },
-          h("b", {}, spokenName(style.name)),
-          h("span", { class: "quiet" }, style.usable ? spokenDescription(style) : style.problem),
-        );
-        return h(
-          "li",
-          { class: style.usable ? "" : "broken" },
-          h(
-            "a",
-            { href: `#/library/${encodeURIComponent(style.name)}` },
-            h(
-              "span",
-              { class: "sheet" },
-              style.preview_url ? h("img", { src: style.preview_url, alt: "", loading: "lazy" }) : previewCell(style),
-            ),
-            caption,
-          ),
-        );
-      }),
+    const shown = styles.filter(FILTERS[this.filter]);
+    this.grid.replaceChildren(...shown.map((style) => this.entry(style)));
+    this.nothing.hidden = shown.length > 0;
+  }
+
+  entry(style) {
+    const rating = this.ratings.get(style.name);
+    const caption = h(
+      "span",
+      { class: "caption" },
+      h("b", {}, spokenName(style.name)),
+      h("span", { class: "quiet" }, style.usable ? spokenDescription(style) : style.problem),
+      rating && h("span", { class: "rated", t: ["library.rated", rating] }),
     );
+    const sheet = style.preview_url
+      ? h("img", { src: style.preview_url, alt: "", loading: "lazy" })
+      : h("span", { class: "no-sheet", t: "library.no-preview" });
+    const link = h(
+      "a",
+      { href: `#/library/${encodeURIComponent(style.name)}` },
+      h("span", { class: "sheet" }, sheet),
+      caption,
+    );
+    return h("li", { class: style.usable ? "" : "broken" }, link);
+  }
+
+  /** What one has rated: the mean of the stars of each style. */
+  async loadRatings() {
+    const { ratings } = await getJson("/ratings");
+    const given = new Map();
+    for (const { style, stars } of ratings) given.set(style, [...(given.get(style) ?? []), stars]);
+    const mean = (stars) => stars.reduce((sum, each) => sum + each, 0) / stars.length;
+    this.ratings = new Map(
+      [...given].map(([style, stars]) => [style, { n: stars.length, stars: Number(mean(stars).toFixed(1)) }]),
+    );
+    this.show();
   }
 
   async take(files) {
-    for (const file of files.filter(isStyle)) {
-      const name = file.name
-        .replace(/\.style$/i, "")
-        .toLowerCase()
-        .replace(/[^a-z0-9_-]+/g, "-");
-      const style = await attempt(() => upload(file, () => {}, `/styles?name=${encodeURIComponent(name)}`));
-      if (style) {
-        note(words("library.added", { name: spokenName(style.name) }));
-        await attempt(loadStyles);
-      }
-    }
+    for (const file of files.filter(isStyle)) await attempt(() => this.add(file));
     if (!files.some(isStyle)) note(words("library.not"));
+  }
+
+  /** Put a style file into the library; ask before it takes the place of another. */
+  async add(file, overwrite = false) {
+    const name = file.name
+      .replace(/\.style$/i, "")
+      .toLowerCase()
+      .replace(/[^a-z0-9_-]+/g, "-");
+    try {
+      const style = await upload(file, () => {}, `/styles?${query({ name, overwrite: overwrite || null })}`);
+      note(words("library.added", { name: spokenName(style.name) }));
+      await loadStyles();
+    } catch (error) {
+      if (error.code !== "conflict" || overwrite || styleNamed(name)?.builtin) throw error;
+      if (await confirmed("library.replace", { name: spokenName(name) }, "library.overwrite"))
+        await this.add(file, true);
+    }
   }
 
   async showDetail(name) {
@@ -147,8 +187,6 @@ export class LibraryRoom {
 
   facts(style) {
     const { sources = {} } = style;
-    const number = (value) =>
-      typeof value === "number" ? value.toLocaleString(undefined, { maximumFractionDigits: 3 }) : String(value);
     return [
       ["fact.family", words(`family.${style.family || "unknown"}`)],
       ["fact.created", formatDate(style.created)],
@@ -161,13 +199,8 @@ export class LibraryRoom {
       ["fact.license", sources.license_note],
       ["fact.gate", words(style.has_gate ? "yes" : "no")],
       ["fact.trunk", style.trunk],
-      [
-        "fact.metrics",
-        Object.entries(style.metrics ?? {})
-          .slice(0, 4)
-          .map(([name, value]) => `${name.replaceAll("_", " ")} ${number(value)}`)
-          .join(" · "),
-      ],
+      ["fact.distance", distanceOf(style.metrics ?? {})],
+      ["fact.steps", style.metrics?.steps?.toLocaleString()],
       ["fact.version", `Impasto ${style.impasto_version ?? ""}`],
       ["fact.bytes", formatBytes(style.bytes ?? 0)],
     ].filter(([, value]) => value);
@@ -180,32 +213,5 @@ export class LibraryRoom {
       this.detail.close();
       await loadStyles();
     });
-  }
-
-  async showData() {
-    const data = await getJson("/data").catch(() => null);
-    if (!data) return;
-    const forget = h("button", {
-      t: "data.delete",
-      on: {
-        click: async () => {
-          if (await confirmed("data.confirm", {}, "delete")) {
-            await attempt(() => send("DELETE", "/data"));
-            location.reload();
-          }
-        },
-      },
-    });
-    this.data.replaceChildren(
-      h("h2", { t: "data" }),
-      h("p", {
-        class: "quiet",
-        t: [
-          "data.about",
-          { size: formatBytes(data.bytes), uploads: data.num_uploads, jobs: data.num_jobs, days: data.retention_days },
-        ],
-      }),
-      forget,
-    );
   }
 }

@@ -2,10 +2,11 @@
 import { getJson, send } from "./api.js";
 import { restoreAlbum } from "./album.js";
 import { h, icon } from "./dom.js";
+import { DataRoom } from "./data.js";
 import { FilmRoom } from "./film.js";
 import { isFilm, isStyle, takeFiles } from "./files.js";
 import { jobsButton, makeJobs } from "./jobs.js";
-import { currentLanguage, startLanguage, switchLanguage } from "./language.js";
+import { currentLanguage, startLanguage, switchLanguage, words } from "./language.js";
 import { LearnRoom } from "./learn.js";
 import { LibraryRoom } from "./library.js";
 import { LiveRoom } from "./live.js";
@@ -13,7 +14,15 @@ import { attempt } from "./notes.js";
 import { PhotosRoom } from "./photos.js";
 import { loadStyles } from "./styles.js";
 
-const ROOMS = { photos: PhotosRoom, film: FilmRoom, learn: LearnRoom, library: LibraryRoom, live: LiveRoom };
+const ROOMS = {
+  photos: PhotosRoom,
+  film: FilmRoom,
+  learn: LearnRoom,
+  library: LibraryRoom,
+  live: LiveRoom,
+  data: DataRoom,
+};
+const UNLISTED = new Set(["data"]);
 const rooms = {};
 let open = null;
 
@@ -50,8 +59,10 @@ function makeRooms(health) {
   document.getElementById("rooms").append(list);
   for (const [name, Room] of Object.entries(ROOMS)) {
     const root = h("section", { class: `room ${name}-room`, label: name, hidden: true });
-    const link = h("a", { href: `#/${name}` }, icon(name), h("span", { t: name }));
-    list.append(h("li", {}, link));
+    const link = h("a", { href: `#/${name}` }, UNLISTED.has(name) ? null : icon(name), h("span", { t: name }));
+    if (UNLISTED.has(name))
+      document.getElementById("foot").append(h("span", {}, `Impasto ${health.version ?? ""}`), link);
+    else list.append(h("li", {}, link));
     main.append(root);
     rooms[name] = { root, link, room: new Room(root, health) };
   }
@@ -69,6 +80,11 @@ function showRoom() {
   if (open !== name) window.scrollTo(0, 0);
   open = name;
   rooms[name].room.open(path);
+  showTitle();
+}
+
+function showTitle() {
+  document.title = `${words(open ?? "photos")} · Impasto`;
 }
 
 function take(files) {
@@ -79,8 +95,9 @@ function take(files) {
   if (styles.length) {
     location.hash = "#/library";
     rooms.library.room.take(styles);
-  } else if (films.length) rooms.film.room.take(films);
-  else (open === "learn" ? rooms.learn : rooms.photos).room.take(photos);
+  }
+  if (photos.length) (open === "learn" ? rooms.learn : rooms.photos).room.take(photos);
+  if (films.length) rooms.film.room.take(films);
 }
 
 function askForToken() {
@@ -125,6 +142,7 @@ async function start() {
   }
   makeJobs();
   addEventListener("hashchange", showRoom);
+  document.addEventListener("language", showTitle);
   takeFiles(take);
   await Promise.all([attempt(loadStyles), attempt(restoreAlbum)]);
   showRoom();

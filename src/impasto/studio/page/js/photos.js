@@ -8,6 +8,8 @@ import { announce, attempt } from "./notes.js";
 import { onStyles, previewCell, spokenDescription, spokenName, usableStyles } from "./styles.js";
 
 const WALL_SIDE = 512;
+/** Which picture of its preview sheet stands for a style, so that neighbours differ. */
+const SUBJECTS = [1, 0, 2, 1, 0];
 
 export class PhotosRoom {
   constructor(root) {
@@ -58,7 +60,14 @@ export class PhotosRoom {
     this.samples.replaceChildren(
       ...usableStyles()
         .filter((style) => style.preview_url)
-        .map((style) => h("li", {}, previewCell(style), h("span", { class: "caption" }, spokenName(style.name)))),
+        .map((style, at) =>
+          h(
+            "li",
+            {},
+            previewCell(style, SUBJECTS[at % SUBJECTS.length]),
+            h("span", { class: "caption" }, spokenName(style.name)),
+          ),
+        ),
     );
   }
 

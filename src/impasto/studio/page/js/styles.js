@@ -57,6 +57,7 @@ export function blendable(one, other) {
 /** One picture of a style's preview sheet, which holds four before (above) and after (below). */
 export function previewCell(style, cell = 1) {
   const frame = h("span", { class: "cell", data: { cell: String(cell) } });
+  frame.style.setProperty("--cell", String(cell));
   if (!style.preview_url) return frame;
   const picture = h("img", {
     src: `${style.preview_url}?${encodeURIComponent(style.created ?? "")}`,
