@@ -278,6 +278,21 @@ def test_a_folder_is_not_one_picture(style: impasto.Style) -> None:
         style.apply("shoot")
 
 
+def test_a_finish_is_laid_over_whatever_is_given(style: impasto.Style, picture: NDArray[np.uint8]) -> None:
+    plain = style.apply(picture)
+    grainy = style.apply(picture, finish="grain:4")
+    assert np.abs(grainy.astype(int) - plain).mean() > 0.5
+    np.testing.assert_array_equal(style.apply(picture, finish="off"), plain)
+    np.testing.assert_array_equal(style.apply(Image.fromarray(picture), finish="grain:4"), grainy)
+    Image.fromarray(picture).save("a.png")
+    for path in (style.apply("a.png", finish="grain:4", output="b.png"), Path("out/a.png")):
+        if not path.exists():
+            style.apply_to_files([(Path("a.png"), path)], finish="grain:4")
+        np.testing.assert_array_equal(np.asarray(Image.open(path)), grainy)
+    with pytest.raises(impasto.ImpastoError, match="no finish"):
+        style.apply(picture, finish=2)
+
+
 # --- LUTs -----------------------------------------------------------------------------------------------------------
 
 

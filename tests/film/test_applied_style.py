@@ -105,6 +105,23 @@ def test_a_mask_is_described_by_its_pixels() -> None:
 
 
 @pytest.mark.usefixtures("styles")
+def test_a_kept_style_has_its_mask_with_it(tmp_path: Path) -> None:
+    pixels = np.zeros((40, 64), np.uint8)
+    pixels[:, :30] = 255
+    Image.fromarray(pixels).save("mask.png")
+    kept = applied("pale", where="mask.png").kept(tmp_path / "styles")
+    described = applied("pale", where="mask.png").describe()
+    Path("mask.png").unlink()
+    assert pickle.loads(pickle.dumps(kept)).describe() == described
+    grey = Frame(np.full((40, 64, 3), 40, np.uint8))
+    result = kept.stylizer(1.0, 1)(grey, State())[0].pixels
+    assert (result[:, :28] != 40).all()
+    assert (result[:, 32:] == 40).all()
+    with pytest.raises(UsageError, match=r"mask\.png cannot be read"):
+        AppliedStyle("pale", StylizerOptions(where="mask.png"), kept.paths).describe()
+
+
+@pytest.mark.usefixtures("styles")
 def test_a_fraction_of_the_strength_is_one_of_what_was_asked_for() -> None:
     style = applied("pale", strength=0.8)
     assert style.looks(0.5)[0].strength == pytest.approx(0.4)

@@ -124,6 +124,8 @@ def test_one_number_scales_what_is_carried() -> None:
     assert parse_finish("0.5", WORN) == WORN.scaled(0.5)
     assert not parse_finish("0", WORN)
     assert not parse_finish("0", None)
+    assert not parse_finish("off", WORN)
+    assert not parse_finish(" Off ", None)
 
 
 def test_parts_are_all_that_there_is_to_be() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from impasto.api.style import PathLike, Style
 from impasto.apply.chain import ChainStylizer
+from impasto.apply.finish import NO_FINISH, FinishedStylizer, unfinished
 from impasto.apply.lut import Lut3D
 from impasto.apply.stylizer import Stylizer
 from impasto.apply.stylizers import StylizerOptions
@@ -18,7 +19,7 @@ from impasto.style.runtimes import AUTO
 class StyleChain(Style):
     """Several styles that are applied in turn; what it knows about itself is what the last one knows.
 
-    Options hold for each, and the texture scale for those that have a texture.
+    Options hold for each, the texture scale for those that have a texture, and the finish for the last.
 
     Parameters
     ----------
@@ -57,12 +58,16 @@ class StyleChain(Style):
     def _stylizer_everywhere(self, options: StylizerOptions, num_threads: int | None, *, padded: bool) -> Stylizer:
         # Where none has a texture, a look is given the scale, and refuses it.
         plain = replace(options, texture_scale=1.0) if self.family == "paint" else options
-        return ChainStylizer(
-            [
-                link._stylizer_everywhere(options if link.family == "paint" else plain, num_threads, padded=padded)
-                for link in self._links
-            ]
-        )
+
+        def made(link: Style, finish: float | str | None) -> Stylizer:
+            said = replace(options if link.family == "paint" else plain, finish=finish)
+            return link._stylizer_everywhere(said, num_threads, padded=padded)
+
+        # Any but the last would have its grain taken for content by the next.
+        before = [made(link, NO_FINISH) for link in self._links[:-1]]
+        last = made(self._links[-1], options.finish)
+        chain = ChainStylizer([*before, unfinished(last)])
+        return last.over(chain) if isinstance(last, FinishedStylizer) else chain
 
     def gate(self) -> Any:
         """Raise StyleFileError: each style's verdict is on that style alone."""

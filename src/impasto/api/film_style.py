@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 from pydantic import JsonValue
@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from impasto.api.chained import StyleChain
 from impasto.api.style import Style
 from impasto.apply.film_look import LookLink
-from impasto.apply.finish import finish_of
+from impasto.apply.finish import NO_FINISH, finish_of
 from impasto.apply.gating import JudgesOutputs
 from impasto.apply.regions import REGIONS
 from impasto.apply.stylizer import Stylizer
@@ -25,10 +25,9 @@ from impasto.apply.stylizers import StylizerOptions
 from impasto.errors import UsageError
 from impasto.film.folder import make_job_part
 from impasto.film.plan import WARM_UP_FRAMES, Memory
+from impasto.media.files import write_beside
 from impasto.style.file import StyleFile, load_style, save_style
 from impasto.style.finish import Finish
-
-_NO_FINISH = "0"
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +102,19 @@ class AppliedStyle:
         return cast("dict[str, JsonValue]", json.loads(json.dumps(said)))
 
     def kept(self, folder: Path) -> AppliedStyle:
-        """Copy the style into a folder, and return one that lives from that copy."""
+        """Copy the style, and a mask that is a file, into a folder; return one that lives from that copy."""
         make_job_part(folder)
         paths = tuple(folder / f"{number}.style" for number in range(len(self.links)))
         for link, path in zip(self.links, paths, strict=True):
             save_style(link._file, path)
-        kept = replace(self, paths=paths)
+        options, where = self.options, self.options.where
+        if _is_mask_file(where):
+            mask = folder / f"mask{Path(where).suffix}"
+            content = _read_mask(where)
+            with write_beside(mask) as beside:
+                beside.write_bytes(content)
+            options = replace(options, where=mask)
+        kept = replace(self, options=options, paths=paths)
         kept.__dict__["style"] = self.style
         return kept
 
@@ -126,13 +132,14 @@ class AppliedStyle:
 
     def stylizer(self, fraction: float, num_threads: int) -> Stylizer:
         """Return what restyles frames at a fraction of the strength, without a finish."""
-        options = replace(self.options, strength=self.options.strength * fraction, finish=_NO_FINISH)
+        options = replace(self.options, strength=self.options.strength * fraction, finish=NO_FINISH)
         return self.style._stylizer(options, num_threads)
 
     def finishes(self) -> tuple[Finish, ...]:
-        """Return what is laid over results, in order: that of each link, or once what is asked for."""
-        found = [finish_of(link._file.manifest, self.options.finish) for link in self.links]
-        return tuple(finish.scaled(self.options.strength) for finish in found if finish)
+        """Return what is laid over results: what is asked for, or what the last link carries."""
+        finish = finish_of(self.links[-1]._file.manifest, self.options.finish)
+        finish = finish.scaled(self.options.strength) if finish else None
+        return (finish,) if finish else ()
 
     def gate(self) -> JudgesOutputs:
         """Return what judges results."""
@@ -147,13 +154,21 @@ def _digest(file: StyleFile) -> str:
     return digest.hexdigest()
 
 
+def _is_mask_file(where: Any) -> TypeGuard[str | os.PathLike[str]]:
+    return isinstance(where, str | os.PathLike) and where not in REGIONS
+
+
+def _read_mask(path: str | os.PathLike[str]) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"The mask {path} cannot be read: {error.strerror}.") from error
+
+
 def _described_region(where: Any) -> str:
     """Name a region, or tell a mask by its pixels."""
     if where is None or (isinstance(where, str) and where in REGIONS):
         return where or ""
-    if isinstance(where, str | os.PathLike):
-        try:
-            return hashlib.sha256(Path(where).read_bytes()).hexdigest()
-        except OSError as error:
-            raise UsageError(f"The mask {where} cannot be read: {error.strerror}.") from error
+    if _is_mask_file(where):
+        return hashlib.sha256(_read_mask(where)).hexdigest()
     return hashlib.sha256(np.ascontiguousarray(where).tobytes()).hexdigest()

@@ -47,6 +47,7 @@ class How(TypedDict, total=False):
     texture_scale: float
     where: Where | None
     runtime: str
+    finish: float | str | None
 
 
 class Style:
@@ -122,10 +123,7 @@ class Style:
         *,
         output: PathLike | None = None,
         overwrite: bool = False,
-        keep_color: bool = False,
-        texture_scale: float = 1.0,
-        where: Where | None = None,
-        runtime: str = AUTO,
+        **how: Unpack[How],
     ) -> Any:
         """Restyle one picture.
 
@@ -137,8 +135,8 @@ class Style:
             Where the result of a path goes; by default beside it, `portrait.jpg` to `portrait-STYLE.jpg`.
         overwrite
             Allow `output` to be the input itself.
-        strength, keep_color, texture_scale, where, runtime
-            As for `stylizer`.
+        strength, **how
+            As for `stylizer`: `keep_color`, `texture_scale`, `where`, `runtime` and `finish`.
 
         Returns
         -------
@@ -154,7 +152,7 @@ class Style:
         UnusablePixelsError
             The array or image is not a picture.
         """
-        options = StylizerOptions(strength, keep_color, texture_scale, where, runtime)
+        options = StylizerOptions(strength, **how)
         if isinstance(image, str | os.PathLike):
             return self._apply_to_path(Path(image), options, output, overwrite)
         if output is not None:
@@ -192,18 +190,14 @@ class Style:
         strength: float = 1.0,
         options: ApplyOptions | None = None,
         progress: Progress | None = None,
-        *,
-        keep_color: bool = False,
-        texture_scale: float = 1.0,
-        where: Where | None = None,
-        runtime: str = AUTO,
+        **how: Unpack[How],
     ) -> ApplyReport:
         """Restyle many files, as `plan` pairs them; one that fails does not stop the rest.
 
         Parameters
         ----------
-        strength, keep_color, texture_scale, where, runtime
-            As for `stylizer`.
+        strength, **how
+            As for `stylizer`: `keep_color`, `texture_scale`, `where`, `runtime` and `finish`.
 
         Raises
         ------
@@ -213,15 +207,15 @@ class Style:
             The options ask for the gate, and the style carries no verdict.
         """
         options = options or ApplyOptions()
-        how = StylizerOptions(strength, keep_color, texture_scale, where, runtime)
+        whole = StylizerOptions(strength, **how)
         num_threads = max(1, available_cores() // options.jobs)
 
         def stylizer_at(fraction: float = 1.0) -> Stylizer:
-            return self._stylizer(replace(how, strength=strength * fraction), num_threads, padded=True)
+            return self._stylizer(replace(whole, strength=strength * fraction), num_threads, padded=True)
 
         # What every picture would fail on is said once, before the first.
         stylizer_at()
-        gating = None if options.gate == "off" else Gating(self.gate(), stylizer_at, is_full_strength=how.is_whole)
+        gating = None if options.gate == "off" else Gating(self.gate(), stylizer_at, is_full_strength=whole.is_whole)
         return apply_to_files(pairs, stylizer_at, options, progress, gating)
 
     def gate(self) -> Gate:
@@ -253,6 +247,7 @@ class Style:
         texture_scale: float = 1.0,
         where: Where | None = None,
         runtime: str = AUTO,
+        finish: float | str | None = None,
     ) -> Stylizer:
         """Return what restyles frames.
 
@@ -271,6 +266,9 @@ class Style:
             the style goes. It must have the picture's size or aspect. None: the whole picture.
         runtime
             What runs the network: "auto" takes the fastest that is installed; see `impasto.style.runtimes`.
+        finish
+            What is laid over the result; None for what the style carries, "off" for nothing. Also a strength of that,
+            or parts such as "grain:1,dust:0.5"; see `impasto.style.finish.parse_finish`.
 
         Raises
         ------
@@ -281,7 +279,8 @@ class Style:
         MissingExtraError
             A package is needed that is not installed.
         """
-        return self._stylizer(StylizerOptions(strength, keep_color, texture_scale, where, runtime), num_threads)
+        options = StylizerOptions(strength, keep_color, texture_scale, where, runtime, finish)
+        return self._stylizer(options, num_threads)
 
     def _stylizer(self, options: StylizerOptions, num_threads: int | None = None, *, padded: bool = False) -> Stylizer:
         """Return what restyles frames; `padded`, as for `LookStylizer`, where they are written next."""

@@ -27,6 +27,7 @@ from impasto.style.manifest import Manifest
 Plane = NDArray[Any]
 Floats = NDArray[np.float32]
 
+NO_FINISH = "off"
 _LUMA, _CB, _CR = range(3)
 _HDR_WHITE = {"smpte2084": 0.58, "pq": 0.58, "arib-std-b67": 0.75, "hlg": 0.75}
 """Where the white of a page lies among code values of HDR (ITU-R BT.2408), by transfer."""
@@ -112,6 +113,10 @@ class FinishedStylizer:
         self._finish = finish
         self._seed = seed
         self._num_threads = num_threads
+
+    def over(self, stylizer: Stylizer) -> FinishedStylizer:
+        """Return what lays the same finish over what some other stylizer makes."""
+        return FinishedStylizer(stylizer, self._finish, seed=self._seed, num_threads=self._num_threads)
 
     def __call__(self, frame: Frame, state: State) -> tuple[Frame, State]:
         """Return the finished frame, and the other stylizer's state."""

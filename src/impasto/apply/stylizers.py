@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from impasto.apply.finish import FinishedStylizer, finish_of
+from impasto.apply.finish import FinishedStylizer, finish_of, unfinished
 from impasto.apply.look import LookStylizer
 from impasto.apply.lut import check_strength
 from impasto.apply.masked import MaskedStylizer
@@ -35,9 +35,9 @@ class StylizerOptions:
     runtime
         What runs the network of a paint style, by name.
     finish
-        What is laid over the result: a strength of the finish that the style carries, or parts, as
+        What is laid over the result: a strength of the finish that the style carries, parts, or "off", as
         `impasto.style.finish.parse_finish` takes them. None: what the style carries. The style's strength weakens it,
-        too.
+        too. Of several styles in turn, the last one's counts.
 
     Raises
     ------
@@ -124,5 +124,11 @@ def _unfinished(
 
 
 def within(stylizer: Stylizer, where: Where | None, *, num_threads: int | None = None) -> Stylizer:
-    """Return a stylizer that does the same in a region only; see `region_for` for what it may raise."""
-    return stylizer if where is None else MaskedStylizer(stylizer, region_for(where), num_threads=num_threads)
+    """Return a stylizer that does the same in a region only; see `region_for` for what it may raise.
+
+    A finish lies over the whole picture all the same: grain with a hole in it would show the region's outline.
+    """
+    if where is None:
+        return stylizer
+    masked = MaskedStylizer(unfinished(stylizer), region_for(where), num_threads=num_threads)
+    return stylizer.over(masked) if isinstance(stylizer, FinishedStylizer) else masked

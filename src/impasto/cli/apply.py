@@ -14,6 +14,7 @@ from impasto.cli.film_options import (
     Codec,
     Crf,
     Deinterlace,
+    FinishParts,
     Inputs,
     OptionalOutput,
     Preset,
@@ -54,6 +55,7 @@ class ApplyCommand:
     keep_color: KeepColor = False
     texture_scale: TextureScale = 1.0
     where: Where = None
+    finish: FinishParts = None
     runtime: RuntimeName = "auto"
     jobs: Workers = 1
     quality: Quality = 95
@@ -103,7 +105,9 @@ def apply(command: ApplyCommand) -> None:
 def _how(command: ApplyCommand) -> StylizerOptions:
     from impasto.apply.stylizers import StylizerOptions  # noqa: PLC0415
 
-    return StylizerOptions(command.strength, command.keep_color, command.texture_scale, command.where, command.runtime)
+    return StylizerOptions(
+        command.strength, command.keep_color, command.texture_scale, command.where, command.runtime, command.finish
+    )
 
 
 def _apply_to_pictures(
@@ -133,6 +137,7 @@ def _apply_to_pictures(
             texture_scale=command.texture_scale,
             where=command.where,
             runtime=command.runtime,
+            finish=command.finish,
         )
     outputs = dict(pairs)
     summary.done += [outputs[path] for path in report.done]

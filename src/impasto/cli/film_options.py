@@ -26,6 +26,16 @@ OptionalOutput = Annotated[
         show_default=False,
     ),
 ]
+FinishParts = Annotated[
+    str | None,
+    typer.Option(
+        "--finish",
+        metavar="PARTS",
+        help="Grain and wear: off, a strength of what the style carries, or 'grain,dust:0.5' of grain, weave, flicker, "
+        "scratches and dust. Default: what the style carries.",
+        show_default=False,
+    ),
+]
 Workers = Annotated[
     int, typer.Option("--jobs", "-j", min=1, max=64, help="Pictures at once, or processes that share a film.")
 ]

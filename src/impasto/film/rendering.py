@@ -53,9 +53,10 @@ def restyle_picture(stylizer: Stylizer, picture: Picture, state: State) -> tuple
 class FinishedRenderer:
     """Lays finishes over what another renderer makes."""
 
-    def __init__(self, renderer: Renderer, style: FilmStyle) -> None:
+    def __init__(self, renderer: Renderer, style: FilmStyle, num_threads: int) -> None:
         self.stage = renderer.stage
         self._renderer = renderer
+        self._num_threads = num_threads
         self._finishes = style.finishes()
 
     def __call__(self, picture: Picture, state: State) -> tuple[Picture, State]:
@@ -63,6 +64,8 @@ class FinishedRenderer:
         restyled, state = self._renderer(picture, state)
         for finish in self._finishes:
             restyled = (
-                finish_picture(restyled, finish) if isinstance(restyled, Frame) else finish_frame(restyled, finish)
+                finish_picture(restyled, finish, of_film=True, num_threads=self._num_threads)
+                if isinstance(restyled, Frame)
+                else finish_frame(restyled, finish)
             )
         return restyled, state

@@ -57,7 +57,7 @@ def make_renderer(
         renderer = LookRenderer(shots, KeptLuts(luts_dir, len(shots), color), color, bit_depth, num_threads)
     else:
         renderer = StylizerRenderer(shots, style, num_threads)
-    return FinishedRenderer(renderer, style) if style.finishes() else renderer
+    return FinishedRenderer(renderer, style, num_threads) if style.finishes() else renderer
 
 
 @dataclass(slots=True, eq=False)

@@ -23,7 +23,7 @@ BAND_FREQUENCIES: Final = 8 * 2 ** (np.arange(NUM_BANDS) / 2)
 """Cycles per picture height at which the spectrum of grain is given: 8 to 2048, two to the octave."""
 MAX_AMOUNT: Final = 4.0
 
-_EXAMPLE = "Write a finish as 'grain:1,dust:0.5', or as one number for the strength of what the style carries."
+_EXAMPLE = "Write it as 'grain:1,dust:0.5', as one number for the strength of what the style carries, or 'off'."
 _CHROMA_COARSENESS = 2.0
 
 Floats = NDArray[np.float64]
@@ -175,8 +175,8 @@ def parse_finish(text: str, carried: Finish | None) -> Finish:
     Parameters
     ----------
     text
-        One number, a strength of what is carried, or a list such as `grain:1,dust:0.5` of all that there is to be; a
-        part without a number counts 1. Grain is the carried one, where there is any.
+        One number, a strength of what is carried; `off`, which is 0; or a list such as `grain:1,dust:0.5` of all that
+        there is to be, in which a part without a number counts 1. Grain is the carried one, where there is any.
     carried
         What the style says.
 
@@ -185,7 +185,7 @@ def parse_finish(text: str, carried: Finish | None) -> Finish:
     UsageError
         It is written otherwise, or is one number where nothing is carried.
     """
-    number = _as_number(text)
+    number = 0.0 if text.strip().lower() == "off" else _as_number(text)
     if number is not None:
         _check_amount("finish", number)
         if not carried and number:
