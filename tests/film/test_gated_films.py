@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,6 +60,39 @@ def test_a_refused_shot_is_rendered_with_less(run: Run, pale: str, film: Path) -
             lumas(film)[span], lumas("plain.mp4")[span]
         )
         assert ratio == pytest.approx(shot["strength"], abs=0.12)
+
+
+@pytest.mark.parametrize("style", ["pale", "brush"])
+def test_no_frame_of_a_dissolve_is_judged(
+    run: Run, pale: str, brush: str, home: Path, monkeypatch: pytest.MonkeyPatch, style: str
+) -> None:
+    """What two shots make together is neither of them."""
+    from impasto.film.medium import FilmMedium
+    from impasto.film.survey import Survey
+
+    asked: list[int] = []
+    pick, survey = FilmMedium.pick, FilmMedium.survey
+
+    def noted(medium: FilmMedium, indices: Sequence[int]) -> Any:
+        asked.extend(indices)
+        return pick(medium, indices)
+
+    def dissolving(*given: Any) -> Survey:
+        found = survey(*given)
+        first, second, *rest = found.shots
+        mixed = second.model_copy(
+            update={"transition": "dissolve", "transition_start": first.start + 4}
+        )  # frames 4 to 16 show both
+        return replace(found, shots=(first, mixed, *rest))
+
+    monkeypatch.setattr(AppliedStyle, "gate", lambda self: StrictGate())
+    monkeypatch.setattr(FilmMedium, "pick", noted)
+    monkeypatch.setattr(FilmMedium, "survey", dissolving)
+    short_film("film.mp4")
+    run("apply", "film.mp4", "-s", style, "-o", "out.mp4", "--gate", "warn")
+    assert asked
+    assert not set(asked) & set(range(4, 17))
+    assert {index < 4 for index in asked} == {True, False}
 
 
 @pytest.mark.usefixtures("strict")

@@ -19,11 +19,11 @@ from impasto.film.medium import Medium
 from impasto.film.picture import Picture
 from impasto.film.plan import FilmPlan, PlannedShot, cut_units
 from impasto.film.rendering import restyle_picture
-from impasto.film.shot_gate import Render, Run, ShotGate, require_passed, sample_runs
+from impasto.film.shot_gate import LOOK_LADDER, Render, Run, ShotGate, require_passed, sample_runs
 from impasto.film.shot_report import save_thumbnails
 from impasto.film.shot_verdict import Setting, ShotDecision
 from impasto.film.style import FilmStyle
-from impasto.film.survey import Survey, Thumbnail, Thumbnails
+from impasto.film.survey import Survey, Thumbnail, Thumbnails, clear_span
 from impasto.media.planar import PlanarFrame
 
 
@@ -95,9 +95,10 @@ def _decided(
     """Let the gate decide for each shot, from samples of it."""
     style = request.style
     judge = style.gate() if request.gate_mode != "off" else None
-    gate = ShotGate(judge, request.gate_mode, is_full_strength=style.is_full_strength)
+    # Paint has no steadier way yet, for which PAINT_LADDER asks: it would be rendered again to the same.
+    gate = ShotGate(judge, request.gate_mode, is_full_strength=style.is_full_strength, ladder=LOOK_LADDER)
     run_length = 1 if thumbnails else 2
-    runs = [sample_runs(shot.start, shot.stop, run_length=run_length) for shot in surveyed.shots]
+    runs = [sample_runs(*clear_span(surveyed.shots, shot), run_length=run_length) for shot in surveyed.shots]
     pictures = request.medium.pick([index for own in runs for run in own for index in run])
     decisions: list[ShotDecision] = []
     make_job_part(folder.thumbnails_dir)
