@@ -247,3 +247,12 @@ def test_an_output_is_replaced_or_skipped_when_allowed(run: Run, pale: str, film
     assert Path("out.mp4").read_bytes() == b"mine"
     run("apply", film, "-s", pale, "-o", "out.mp4", "--overwrite")
     assert len(lumas("out.mp4")) == 40
+
+
+@pytest.mark.parametrize("codec", ["mpeg2video", "mpeg1video"])
+def test_program_streams(run: Run, pale: str, home: Path, codec: str) -> None:
+    """They count from half a second on, between two pictures."""
+    short_film("film.mpg", frames=12, cuts=(5,), codec=codec, audio_codec="mp2", rate=25)
+    run("apply", "film.mpg", "-s", pale, "-o", "out.mpg")
+    assert decoded_pts("out.mpg") == decoded_pts("film.mpg")
+    assert streams("out.mpg") == streams("film.mpg")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from impasto.errors import JobError, OutputError
-from impasto.film.folder import JobFolder, UnitRecord, job_folder_for, make_job_part, size_of
+from impasto.film.folder import JobFolder, UnitRecord, job_folder_for, make_job_part, save_array, size_of
 from impasto.film.plan import PlannedUnit
 
 from .test_plan import plan_of
@@ -171,3 +173,52 @@ def test_a_job_remembers_that_it_may_have_made_its_output(folder: JobFolder) -> 
     assert not folder.may_have_assembled
     folder.begin_assembling()
     assert folder.may_have_assembled
+
+
+def test_what_a_killed_run_has_left_half_written_goes_wherever_it_is(folder: JobFolder) -> None:
+    finish(folder)
+    for half in (folder.path / ".impasto-0.mp4", folder.units_dir / ".000004-0.mp4"):
+        half.touch()
+    folder.drop_unfinished()
+    assert sorted(path.name for path in folder.path.iterdir()) == ["plan.json", "units"]
+    assert folder.record_of(UNIT) is not None
+
+
+def test_a_job_is_removed_at_once_or_not_at_all(folder: JobFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a job must not be gone on with, wherever its removal is interrupted."""
+    finish(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr("impasto.film.folder.shutil.rmtree", lambda *_, **__: None)
+        folder.remove()
+    assert not folder.path.exists()
+    assert [path.name for path in folder.path.parent.iterdir()] == [".out.mp4.impasto-job-removed"]
+    folder.sweep()
+    assert list(folder.path.parent.iterdir()) == []
+
+
+def test_a_job_that_cannot_be_moved_is_removed_where_it_is(folder: JobFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("in use")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    folder.remove()
+    assert not folder.path.exists()
+
+
+def test_an_array_is_kept_as_numpy_does(tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), [[0, 1, 2], [3, 4, 5]])
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="files cannot be limited here")
+def test_an_array_that_does_not_fit_leaves_nothing_and_says_why(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"a\.npy cannot be written: (?!.*requested)"):
+            save_array(tmp_path / "a.npy", np.zeros(1000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

@@ -119,3 +119,30 @@ def test_another_file_may_be_replaced_but_never_a_folder(tmp_path: Path) -> None
     for overwrite in (False, True):
         with pytest.raises(OutputError, match="is a folder"):
             check_output(tmp_path, source, overwrite=overwrite)
+
+
+def test_write_beside_may_write_in_another_folder_of_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "job").mkdir()
+    with write_beside(tmp_path / "out.txt", tmp_path / "job") as temporary:
+        temporary.write_text("new")
+        assert temporary.parent == tmp_path / "job"
+    assert (tmp_path / "out.txt").read_text() == "new"
+    assert list((tmp_path / "job").iterdir()) == []
+
+
+def test_write_beside_stays_beside_where_the_other_folder_is_on_another_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("impasto.media.files._are_on_one_disk", lambda *_: False)
+    with write_beside(tmp_path / "out.txt", tmp_path / "job") as temporary:
+        temporary.write_text("new")
+        assert temporary.parent == tmp_path
+    assert (tmp_path / "out.txt").read_text() == "new"
+
+
+def test_disks_are_told_apart(tmp_path: Path) -> None:
+    from impasto.media.files import _are_on_one_disk
+
+    assert _are_on_one_disk(tmp_path, tmp_path.parent)
+    if Path("/proc").is_dir():
+        assert not _are_on_one_disk(tmp_path, Path("/proc"))

@@ -6,7 +6,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from film_clips import HDR10, film_pts, get_planes, make_film
+from film_clips import HDR10, decoded_pts, film_pts, get_planes, make_film
 
 from impasto.errors import OutputError, UsageError
 from impasto.media.film_encoding import Encoding, choose_settings, nearest_format
@@ -386,3 +386,20 @@ def test_times_begin_where_the_pictures_begin(tmp_path, plain):
     late = [replace(frame, pts=frame.pts + 100) for frame in frames]
     again = list(FilmSource(write(tmp_path / "out.mp4", info, late)))
     assert [frame.pts for frame in again] == [pts + 100 for pts in film_pts(3)]
+
+
+def test_pictures_between_two_ticks_of_a_coarse_codec_keep_their_order(tmp_path):
+    """MPEG-2 counts in whole pictures: those of a film that begins half a picture late all lie between two."""
+    path = make_film(tmp_path / "film.mkv", 6, codec="mpeg2video", rate=25)
+    source = FilmSource(path)
+    frames = [replace(frame, pts=frame.pts + Fraction(1, 50)) for frame in source]
+    with FilmSink(tmp_path / "out.mkv", source.info) as sink:
+        for frame in frames:
+            sink.write(frame)
+    assert len(decoded_pts(tmp_path / "out.mkv")) == 6
+
+
+def test_an_odd_size_is_named_where_it_is_the_reason(tmp_path):
+    path = make_film(tmp_path / "film.mkv", 1, size=(53, 47), codec="ffv1")
+    with pytest.raises(OutputError, match="odd size, 53×47"):
+        FilmSink(tmp_path / "out.mkv", FilmSource(path).info, Encoding("h264"))

@@ -8,11 +8,14 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from impasto.errors import JobError, OutputError
@@ -85,6 +88,10 @@ class JobFolder:
         return self.path / "thumbnails"
 
     @property
+    def _removed_path(self) -> Path:
+        return self.path.with_name(f".{self.path.name}-removed")
+
+    @property
     def _assembling_path(self) -> Path:
         return self.path / "assembling"
 
@@ -145,7 +152,7 @@ class JobFolder:
         """Remove what a run that was killed has left half-written."""
         with _reporting(self.path):
             self.units_dir.mkdir(exist_ok=True)
-            for path in self.units_dir.glob(".*"):
+            for path in [*self.path.glob(".*"), *self.units_dir.glob(".*")]:
                 if path.is_dir():
                     shutil.rmtree(path)
                 else:
@@ -153,8 +160,14 @@ class JobFolder:
 
     def remove(self) -> None:
         """Remove the whole folder; what cannot be removed stays."""
-        self.plan_path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.replace(self._removed_path)  # at once: half a job is none to go on with
+        self.sweep()
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what is left where `remove` was interrupted."""
+        shutil.rmtree(self._removed_path, ignore_errors=True)
 
     def finish_unit(self, unit: PlannedUnit, unfinished: Path, record: UnitRecord) -> None:
         """Give a segment its name, and then it counts: a record is written last.
@@ -223,6 +236,20 @@ def make_job_part(folder: Path) -> None:
     """
     with _reporting(folder):
         folder.mkdir(exist_ok=True)
+
+
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """Save an array within the folder of a job, as NumPy does, but that a full disk is called one.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    """
+    content = BytesIO()
+    np.save(content, array, allow_pickle=False)
+    with write_beside(path) as beside:
+        beside.write_bytes(content.getbuffer())
 
 
 def size_of(segment: Path) -> int:

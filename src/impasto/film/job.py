@@ -127,6 +127,7 @@ def run_film_job(job: FilmJob, listener: JobListener | None = None) -> FilmResul
     listener = listener or SilentListener()
     folder = job_folder_for(job.output, job.medium.segment_suffix)
     job.medium.check_target(job.overwrite)
+    folder.sweep()
     _refuse_leftovers(job, folder)
     if not folder.exists():
         job.medium.check()
@@ -204,7 +205,16 @@ def _refuse_leftovers(job: FilmJob, folder: JobFolder) -> None:
         )
     is_ours = job.resume and folder.exists() and folder.may_have_assembled
     if job.medium.output_exists() and not (job.overwrite or is_ours):
-        raise OutputError(f"{job.output} exists. Give another name, or replace it with --overwrite.")
+        raise OutputError(f"{job.output} exists. {_advice(job, folder)}")
+
+
+def _advice(job: FilmJob, folder: JobFolder) -> str:
+    """Say what to do where an output is in the way."""
+    if not job.resume:
+        return "Give another name, or replace it with --overwrite."
+    if folder.exists():
+        return f"To go on with the job that is to replace it, in {folder.path.name}, add --overwrite."
+    return "It has no unfinished job. Replace it with --overwrite, or give another name."
 
 
 def _planned(job: FilmJob, folder: JobFolder, listener: JobListener) -> FilmPlan:

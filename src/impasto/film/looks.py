@@ -13,11 +13,11 @@ from impasto.apply.film_space import lut_for_film
 from impasto.apply.lut import Lut3D
 from impasto.apply.stylizer import State
 from impasto.errors import UnreadableMediaError
+from impasto.film.folder import save_array
 from impasto.film.medium import Medium
 from impasto.film.picture import Picture
 from impasto.film.plan import PlannedShot
 from impasto.film.survey import Thumbnail, Thumbnails, clear_span
-from impasto.media.files import write_beside
 from impasto.media.frame import Color
 from impasto.media.planar import PlanarFrame
 
@@ -63,8 +63,7 @@ def keep_lut(folder: Path, shot: int, lut: Lut3D) -> None:
     OutputError
         The disk is full, or the folder is gone.
     """
-    with write_beside(_lut_path(folder, shot)) as beside, beside.open("wb") as stream:
-        np.save(stream, lut.table)
+    save_array(_lut_path(folder, shot), lut.table)
 
 
 def _lut_path(folder: Path, shot: int) -> Path:

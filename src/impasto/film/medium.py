@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import OutputError, UnreadableMediaError
+from impasto.film.folder import save_array
 from impasto.film.picture import Picture
 from impasto.film.plan import SourceIdentity, identify
 from impasto.film.shot_report import ReportedFilm
@@ -218,7 +219,7 @@ class FilmMedium:
 
     def keep(self, folder: Path, times: Sequence[Fraction]) -> None:
         base = self.info.time_base
-        np.save(folder / "times.npy", np.array([round(time / base) for time in times], np.int64))
+        save_array(folder / "times.npy", np.array([round(time / base) for time in times], np.int64))
         if self._film.index is not None:
             self._film.index.save(folder / "index.npz")
         self.use(folder)
@@ -248,7 +249,7 @@ class FilmMedium:
         from impasto.media.film_mux import assemble  # noqa: PLC0415
 
         times = [int(tick) * self.info.time_base for tick in self._ticks(folder)]
-        return assemble(self.output, self.source, segments, times)
+        return assemble(self.output, self.source, segments, times, within=folder)
 
     def _ticks(self, folder: Path) -> NDArray[np.int64]:
         try:

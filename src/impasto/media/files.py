@@ -121,11 +121,16 @@ def _refuse_target(path: Path) -> None:
 
 
 @contextmanager
-def write_beside(path: Path | str) -> Iterator[Path]:
+def write_beside(path: Path | str, within: Path | None = None) -> Iterator[Path]:
     """Yield a name in the same folder to write to; rename it over `path` when the block succeeds.
 
     Readers never see half a file: when the block fails, what it wrote is removed and an older `path` stays as it was.
     A symbolic link is kept and its target replaced; an existing file keeps its permissions.
+
+    Parameters
+    ----------
+    within
+        A folder to write in instead, if it is on the same disk: whoever clears it away removes what a kill has left.
 
     Raises
     ------
@@ -136,7 +141,8 @@ def write_beside(path: Path | str) -> Iterator[Path]:
     try:
         _refuse_target(path)
         target = path.resolve()
-        temporary = target.with_name(f".impasto-{uuid.uuid4().hex[:12]}{target.suffix}")
+        folder = within if within is not None and _are_on_one_disk(within, target.parent) else target.parent
+        temporary = folder / f".impasto-{uuid.uuid4().hex[:12]}{target.suffix}"
         try:
             yield temporary
             if target.exists():
@@ -148,6 +154,10 @@ def write_beside(path: Path | str) -> Iterator[Path]:
         raise
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {describe_os_error(error)}.") from error
+
+
+def _are_on_one_disk(*folders: Path) -> bool:
+    return len({folder.stat().st_dev for folder in folders}) == 1
 
 
 def describe_os_error(error: OSError) -> str:

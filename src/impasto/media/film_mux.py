@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -49,6 +50,7 @@ def assemble(
     pts: Sequence[Fraction] | None = None,
     *,
     decode_all: bool = False,
+    within: Path | None = None,
 ) -> list[str]:
     """Write a film whose pictures are those of the segments, and whose everything else is that of the source.
 
@@ -64,6 +66,8 @@ def assemble(
         When each frame is shown, in seconds, rising; by default as the packets of the source say.
     decode_all
         Decode the whole result to verify it, not only some frames.
+    within
+        As for `impasto.media.files.write_beside`.
 
     Returns
     -------
@@ -82,9 +86,11 @@ def assemble(
     format_of(output)
     plan = survey_segments([Path(path) for path in segments])
     _check_times(output, plan, times)
-    with write_beside(output) as temporary:
+    with write_beside(output, within) as temporary:
         copies, records = _write(temporary, output, source, plan, times)
         copies.warnings += verify(temporary, source, times, copied=copies, records=records, decode_all=decode_all)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())  # whoever sees the name must find the film, after a power cut too
     for warning in copies.warnings:
         _logger.warning("%s: %s", output, warning)
     return copies.warnings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,6 +58,7 @@ class FilmSink:
         self.settings = choose_settings(info, encoding or Encoding(), self.path.suffix)
         self.num_written = 0
         self._last = -(2**62)
+        self._last_time: Fraction | None = None
         self._beside = write_beside(self.path)
         self._temporary = self._beside.__enter__()
         self._container: Any = None
@@ -82,9 +84,11 @@ class FilmSink:
             sizes = f"{frame.width}×{frame.height} is no part of a film of {self.info.width}×{self.info.height}"
             raise UsageError(f"A picture of {sizes}.")
         picture = self._picture(frame)
-        if picture.pts <= self._last:
+        if self._last_time is not None and frame.pts <= self._last_time:
             raise UsageError(f"Picture {frame.index} at {float(frame.pts):.3f} s is not later than the one before.")
-        self._last = picture.pts
+        # Some codecs count coarser than the film: two pictures may fall on one tick.
+        picture.pts = max(picture.pts, self._last + 1)
+        self._last, self._last_time = picture.pts, frame.pts
         try:
             self._container.mux(self._stream.encode(picture))
         except av.error.FFmpegError as error:
@@ -170,6 +174,9 @@ class FilmSink:
 
     def _refusal(self, error: BaseException) -> OutputError:
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        sides = zip((self.info.width, self.info.height), self.settings.layout.subsampling, strict=True)
+        if any(side % factor for side, factor in sides):
+            reason += f" (perhaps of the odd size, {self.info.width}×{self.info.height})"
         return OutputError(
             f"{self.path} cannot be written by {self.settings.encoder}: {reason}.\n"
             "Choose another codec with --codec, or another container by its suffix."
