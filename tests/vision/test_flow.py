@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from impasto.errors import MissingExtraError
-from impasto.vision.flow import estimate_flow, visible_mask, warp_back
+from impasto.vision.flow import estimate_flow, follow_motion, visible_mask, warp_back
 
-pytest.importorskip("cv2")
+cv2 = pytest.importorskip("cv2")
 
 
 def blobs(height: int, width: int) -> NDArray[np.float32]:
@@ -71,3 +71,27 @@ def test_without_opencv_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'impasto\[video\]'"):
         estimate_flow(SCENE, SCENE)
+
+
+class TestFollowMotion:
+    """The quick estimate, on luma alone."""
+
+    def test_says_where_things_were(self) -> None:
+        noise = np.random.default_rng(3).random((120, 160)).astype(np.float32)
+        wall = (cv2.GaussianBlur(noise, (0, 0), 3) - 0.3) * 600
+        before, after = (np.clip(wall[:, left : left + 120], 0, 255).astype(np.uint8) for left in (10, 14))
+        motion = follow_motion(after, before)
+        rows, columns = np.indices(after.shape)
+        assert np.abs(motion.columns - columns - 4)[20:-20, 20:-20].mean() < 0.3
+        assert np.abs(motion.rows - rows)[20:-20, 20:-20].mean() < 0.3
+        assert not motion.is_inside[:, -3:].any()
+        assert motion.is_inside[20:-20, 20:-20].all()
+        moved = motion.fetch(np.repeat(before[..., None].astype(np.float32), 3, axis=2))
+        assert np.abs(moved[..., 0] - after)[20:-20, 20:-20].mean() < 2
+        assert motion.difference(after, before, 5)[20:-20, 20:-20].mean() < 2
+
+    def test_takes_tiny_frames_to_stand_still(self) -> None:
+        motion = follow_motion(np.zeros((5, 9), np.uint8), np.full((5, 9), 7, np.uint8))
+        np.testing.assert_array_equal(motion.rows, np.indices((5, 9))[0])
+        assert motion.is_inside.all()
+        np.testing.assert_allclose(motion.difference(np.zeros((5, 9), np.uint8), np.full((5, 9), 7, np.uint8), 3), 7)

@@ -12,8 +12,8 @@ from impasto.apply.full_size import Painting
 from impasto.apply.lut import check_strength
 from impasto.apply.native_space import foreign_profile, profile_luts
 from impasto.apply.noise_field import noise_field
-from impasto.apply.riding_noise import riding_noise
 from impasto.apply.simplification import simplify
+from impasto.apply.steadying import steady
 from impasto.apply.stylizer import State
 from impasto.apply.tiling import paint_in_tiles
 from impasto.apply.working_picture import working_picture, working_size
@@ -44,10 +44,9 @@ class Brush:
         Take lightness from the painting, hue and chroma from the photo.
     seed
         Of the noise that strokes are scattered by.
-    follows
-        Let that noise move with what is in a film, where OpenCV (the extra `video`) is installed. It serves networks
-        whose painting moves with content and noise. Those of the trunk still hang on the grid of the screen, and are
-        steadier without: docs/painting.md has the numbers.
+    is_steadied
+        Let paint move along with what it shows, from frame to frame of a shot, where OpenCV (the extra `video`) is
+        installed; see `steady`.
 
     Raises
     ------
@@ -60,8 +59,8 @@ class Brush:
     texture_scale: float = 1.0
     keep_color: bool = False
     seed: int = 0
-    follows: bool = False
     simplification: int = 0
+    is_steadied: bool = True
 
     def __post_init__(self) -> None:
         if not MIN_TEXTURE_SCALE <= self.texture_scale <= MAX_TEXTURE_SCALE:
@@ -129,19 +128,19 @@ class PaintStylizer:
         if (state.shot, state.icc_profile) != (frame.shot, icc_profile):
             state = State()
         simple = simplify(content, brush.simplification, num_threads=self._num_threads)
-        held, ride = state.canvas, state.ride
+        held = state.canvas
         if held is None or held.shape != content.shape:
-            held, ride = simple, None
-        if brush.follows:
-            noise, ride = riding_noise(content, size, brush.seed, ride, num_threads=self._num_threads)
-        else:
-            noise = noise_field(size.padded_height, size.padded_width, brush.seed)
+            held = simple
+        noise = noise_field(size.padded_height, size.padded_width, brush.seed)
         inputs = {"content": simple, "state": held, "noise": noise}
         outputs = paint_in_tiles(self._runtime, inputs, multiple=brush.multiple)
         seen, painted = (array[0][:, *size.inner] for array in (content, outputs["painted"]))
+        last = None
+        if brush.is_steadied:
+            painted, last = steady(seen, painted, state.painted)
         painting = Painting.of(seen, painted, num_threads=self._num_threads)
         pixels = self._render(painting, frame.pixels, icc_profile)
-        return frame.with_pixels(pixels), State(frame.shot, icc_profile, canvas=outputs["next_state"], ride=ride)
+        return frame.with_pixels(pixels), State(frame.shot, icc_profile, canvas=outputs["next_state"], painted=last)
 
     def _render(self, painting: Painting, pixels: Pixels, icc_profile: bytes | None) -> Pixels:
         if self._padded and pixels.dtype == np.uint8:

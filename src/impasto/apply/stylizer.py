@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.apply.held_lut import HeldLut
-from impasto.apply.riding_noise import Ride
+from impasto.apply.steadying import Painted
 from impasto.media.frame import Frame
 
 
@@ -27,15 +27,15 @@ class State:
         The LUT held over the shot, for looks.
     canvas
         What a paint style's network remembers of the shot: 1×3×H×W, of the padded working size.
-    ride
-        How far the noise that it takes was carried along.
+    painted
+        What the last frame became, for a paint style that is steadied.
     """
 
     shot: int | None = None
     icc_profile: bytes | None = None
     lut: HeldLut | None = None
     canvas: NDArray[np.float32] | None = None
-    ride: Ride | None = None
+    painted: Painted | None = None
 
 
 class Stylizer(Protocol):

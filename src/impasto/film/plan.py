@@ -20,8 +20,8 @@ from impasto.vision.shot import Shot
 SCHEMA_VERSION: Final = 1
 MAX_UNIT_FRAMES: Final = 250
 """About ten seconds: what a kill may cost, against what starting a unit costs."""
-WARM_UP_FRAMES: Final = 16
-"""Frames that a style which remembers sees before it goes on in the middle of a shot."""
+WARM_UP_FRAMES: Final = 32
+"""Frames that a style which remembers sees before it goes on in the middle of a shot: as long as it remembers paint."""
 _HASHED_BYTES = 1 << 20
 
 Index = Annotated[int, Field(ge=0)]

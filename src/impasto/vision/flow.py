@@ -5,6 +5,8 @@ T. Kroeger et al., "Fast Optical Flow Using Dense Inverse Search", 2016.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,64 @@ def estimate_flow(first: Pixels, second: Pixels) -> Flow:
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flow: Flow = search.calc(_grey(cv2, first), _grey(cv2, second), None)
     return flow
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """Where each pixel of a frame was in another one.
+
+    Attributes
+    ----------
+    columns, rows
+        H×W.
+    """
+
+    columns: NDArray[np.float32]
+    rows: NDArray[np.float32]
+
+    @cached_property
+    def is_inside(self) -> NDArray[np.bool_]:
+        """Whether that lies in the frame: H×W."""
+        height, width = self.rows.shape
+        inside: NDArray[np.bool_] = (self.columns >= 0) & (self.columns <= width - 1)
+        inside &= (self.rows >= 0) & (self.rows <= height - 1)
+        return inside
+
+    def fetch(self, frame: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bring the other frame, H×W×C, to where the first one shows it; cubic, so that little sharpness is lost."""
+        cv2 = _opencv()
+        border = cv2.BORDER_REPLICATE
+        moved: NDArray[np.float32] = cv2.remap(frame, self.columns, self.rows, cv2.INTER_CUBIC, borderMode=border)
+        return moved
+
+    def difference(self, luma: NDArray[np.uint8], other: NDArray[np.uint8], neighborhood: int) -> NDArray[np.float32]:
+        """Tell by how many levels the frames differ along the motion, averaged over squares: H×W."""
+        cv2 = _opencv()
+        moved = cv2.remap(other, self.columns, self.rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        difference: NDArray[np.float32] = cv2.blur(
+            cv2.absdiff(luma, moved).astype(np.float32), (neighborhood, neighborhood)
+        )
+        return difference
+
+
+def follow_motion(luma: NDArray[np.uint8], other: NDArray[np.uint8]) -> Motion:
+    """Tell where each pixel of a frame was in another, in a fraction of the time that `estimate_flow` takes.
+
+    Parameters
+    ----------
+    luma, other
+        H×W bytes.
+
+    Raises
+    ------
+    MissingExtraError
+        OpenCV is not installed.
+    """
+    cv2 = _opencv()
+    if min(luma.shape) < _SMALLEST_SIDE:
+        return Motion(*_targets(np.zeros((*luma.shape, 2), np.float32)))
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return Motion(*_targets(search.calc(luma, other, None)))
 
 
 def warp_back(frame: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
