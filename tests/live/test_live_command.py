@@ -204,7 +204,7 @@ def status(**fields: Any) -> LiveStatus:
 
 
 def test_the_line_of_numbers() -> None:
-    assert live_command._line(status()) == "kodak · 1280×720 ·  30.0 fps · p95  31 ms · dropped 3"
+    assert live_command._line(status()) == "kodak · 1280×720 ·  30.0 fps · latency p50 10 ms, p95 31 ms · dropped 3"
     assert live_command._line(status(working_side=224)).endswith("dropped 3 · painted at 224 px")
     assert live_command._line(status(size=(0, 0))).startswith("Waiting")
     assert live_command._line(status(problem="camera 0 is away.\nMore.")) == "camera 0 is away."
@@ -214,13 +214,20 @@ def test_changes_are_told_where_nobody_watches(
     film: Path, pale: str, no_waiting: FakeClock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = open_live(LiveJob(pale, str(film), "out.mp4"))
-    states = iter([status(), status(problem="camera 0 is away."), status(problem="camera 0 is away."), status()])
+    problems = [
+        "",
+        "camera 0 is away.",
+        "camera 0 is away.",
+        *(f"No picture has come for {n} seconds." for n in (2, 3)),
+        "",
+    ]
+    states = iter([status(problem=problem) for problem in problems])
 
     class Over:
         def wait(self, seconds: float) -> bool:
             return not remaining
 
-    remaining = [1, 1, 1, 1]
+    remaining = list(problems)
 
     def next_status() -> LiveStatus:
         remaining.pop()
@@ -229,5 +236,9 @@ def test_changes_are_told_where_nobody_watches(
     monkeypatch.setattr(run.loop, "status", next_status)
     live_command._tell(run, Over())  # type: ignore[arg-type]
     lines = capsys.readouterr().err.splitlines()
-    assert [line[9:] for line in lines] == ["camera 0 is away.", "Pictures come again."]
+    assert [line[9:] for line in lines] == [
+        "camera 0 is away.",
+        "No picture has come for 2 seconds.",
+        "Pictures come again.",
+    ]
     run.loop.stage.close()

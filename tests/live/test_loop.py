@@ -14,10 +14,11 @@ from PIL import Image
 
 from impasto.errors import OutputError, StyleFileError, UnreadableMediaError, UsageError
 from impasto.live.clock import SystemClock
-from impasto.live.loop import STALLED_AFTER, LiveLoop
+from impasto.live.loop import SLOW_TO_BEGIN, STALLED_AFTER, LiveLoop
+from impasto.live.pace import working_sides
 from impasto.live.source_choice import SourceChoice
 from impasto.live.sources import open_source
-from impasto.live.stage import LiveStage
+from impasto.live.stage import PAINT_RATE, LiveStage
 from impasto.media.planar import PlanarFrame
 
 from .live_parts import (
@@ -153,17 +154,28 @@ def test_why_a_source_is_away_is_told() -> None:
     assert "No such device" in stepped.loop.status().problem
 
 
-def test_paint_is_asked_to_hold_the_rate_of_the_source() -> None:
+def test_a_source_may_take_a_while_to_begin() -> None:
     stepped = Stepped()
+    for seconds, state in ((SLOW_TO_BEGIN - 1, "starting"), (2, "waiting")):
+        stepped.clock.time += seconds
+        stepped.loop.step()
+        assert stepped.loop.status().state == state
+
+
+@pytest.mark.parametrize(("asked", "given", "held"), [(None, 10.0, 10), (None, 25.0, PAINT_RATE), (25.0, 25.0, 25)])
+def test_paint_holds_what_is_asked_or_what_is_fluent(asked: float | None, given: float, held: float) -> None:
+    stepped = Stepped(rate=asked)
     style = FakePaint(stepped.clock, cost=lambda side: 0.1 * (side / 400) ** 2)
     stepped.stage.switch(lambda: style)
-    stepped.loop._capture.rate = 25.0
+    stepped.loop._capture.rate = given
     for _ in range(300):
         stepped.give(plain_frame())
         stepped.loop.step()
     side = stepped.loop.status().working_side
     assert side is not None
-    assert style.cost(side) <= 1 / 25
+    assert style.cost(side) <= 1 / held
+    finer = [each for each in working_sides(400) if each > side]
+    assert not finer or style.cost(min(finer)) > 0.7 / held
 
 
 def test_style_and_strength_change_while_it_runs() -> None:

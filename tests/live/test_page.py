@@ -3,6 +3,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import re
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -127,6 +128,7 @@ def test_a_clip_is_recorded_and_only_its_name_is_told(page: LivePage) -> None:
 def test_a_snapshot_is_a_picture(page: LivePage) -> None:
     answer, data = ask(page, "/snapshot.png")
     assert answer.headers["Content-Type"] == "image/png"
+    assert re.fullmatch(r'attachment; filename="impasto-kodak-\d{8}-\d{6}\.png"', answer.headers["Content-Disposition"])
     assert Image.open(io.BytesIO(data)).size == (64, 48)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from impasto.api.live import LiveJob, LiveRun, open_live
 
 pytestmark = pytest.mark.browser
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+LYING = {"width": 844, "height": 390}
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SAMPLE = """() => {
   const image = document.getElementById("picture"), canvas = document.createElement("canvas");
@@ -91,9 +93,9 @@ def test_the_picture_moves(browser: Any, live: LiveRun) -> None:
 
 def test_style_and_strength_are_changed(browser: Any, live: LiveRun) -> None:
     page = opened(browser, live)
-    until(page, "document.getElementById('style').options.length > 2")
-    assert page.input_value("#style") == "pale"
-    page.select_option("#style", "negative")
+    until(page, "document.querySelectorAll('input[name=style]').length > 2")
+    assert page.input_value("input[name=style]:checked") == "pale"
+    page.check("input[value=negative]")
     until(page, "document.getElementById('numbers').textContent.includes('painted at')")
     assert live.loop.status().style == "negative"
     page.fill("#strength", "0.3")
@@ -103,10 +105,42 @@ def test_style_and_strength_are_changed(browser: Any, live: LiveRun) -> None:
     closed(page)
 
 
+def test_the_original_is_shown_and_the_strength_comes_back(browser: Any, live: LiveRun) -> None:
+    page = opened(browser, live)
+    page.fill("#strength", "0.6")
+    until(page, "fetch('/api/status').then(a => a.json()).then(s => s.strength === 0.6)")
+    page.click("#original")
+    until(page, "fetch('/api/status').then(a => a.json()).then(s => s.strength === 0)")
+    assert page.get_attribute("#original", "aria-pressed") == "true"
+    page.click("#original")
+    until(page, "fetch('/api/status').then(a => a.json()).then(s => s.strength === 0.6)")
+    assert page.get_attribute("#original", "aria-pressed") == "false"
+    closed(page)
+
+
+def test_of_styles_chosen_in_haste_the_last_is_shown(browser: Any, live: LiveRun) -> None:
+    page = opened(browser, live)
+    until(page, "document.querySelectorAll('input[name=style]').length > 2")
+    for name in ("negative", "kodak", "pale", "negative"):
+        page.check(f"input[value={name}]")
+    until(page, "fetch('/api/status').then(a => a.json()).then(s => s.style === 'negative')")
+    until(page, "!document.getElementById('caption').classList.contains('shown')")
+    assert page.input_value("input[name=style]:checked") == "negative"
+    closed(page)
+
+
+def test_the_picture_fills_the_screen_when_asked(browser: Any, live: LiveRun) -> None:
+    page = opened(browser, live)
+    page.click("#full")
+    until(page, "document.fullscreenElement !== null && document.fullscreenElement.contains(picture)")
+    closed(page)
+
+
 def test_a_snapshot_is_downloaded(browser: Any, live: LiveRun) -> None:
     page = opened(browser, live)
     with page.expect_download() as download:
         page.click("#snapshot")
+    assert re.fullmatch(r"impasto-pale-\d{8}-\d{6}\.png", download.value.suggested_filename)
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
     closed(page)
 
@@ -128,24 +162,33 @@ def test_a_clip_is_recorded_and_named(browser: Any, live: LiveRun) -> None:
 def test_all_of_it_can_be_reached_by_keyboard(browser: Any, live: LiveRun) -> None:
     page = opened(browser, live)
     reached = []
-    for _ in range(4):
+    for _ in range(6):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id"))
-    assert reached == ["style", "strength", "snapshot", "clip"]
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert reached == ["style", "strength", "original", "snapshot", "clip", "full"]
+    page.focus("input[name=style]:checked")
+    page.keyboard.press("ArrowLeft")
+    until(page, "document.activeElement.checked && document.activeElement.value !== 'pale'")
+    until(
+        page,
+        "name => fetch('/api/status').then(a => a.json()).then(s => s.style === name)",
+        page.input_value("input[name=style]:checked"),
+    )
     page.focus("#strength")
     page.keyboard.press("Home")
     until(page, "document.getElementById('share').textContent === '0 %'")
     closed(page)
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [DESK, PHONE, LYING], ids=["desk", "phone", "lying"])
 def test_it_fits_the_screen(browser: Any, live: LiveRun, size: dict[str, int]) -> None:
     page = opened(browser, live, size)
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     picture = page.locator("#picture").bounding_box()
     assert picture["width"] <= size["width"]
     assert picture["y"] + picture["height"] <= size["height"]
-    assert all(box["height"] >= 40 for box in (page.locator(f"#{each}").bounding_box() for each in ("style", "clip")))
+    assert picture["height"] >= 150
+    assert all(page.locator(each).bounding_box()["height"] >= 40 for each in ("#styles label >> nth=0", "#clip"))
     closed(page)
 
 

@@ -51,6 +51,16 @@ def test_strength_may_go_from_zero_up() -> None:
     assert luma(stage.stylize(plain_frame(100))) == pytest.approx(144, abs=1)
 
 
+def test_paint_remembers_nothing_of_before_it_was_turned_off() -> None:
+    style = FakePaint(FakeClock())
+    stage = stage_of(style)
+    for strength in (1, 1, 0, 1, 1):
+        stage.strength = strength
+        stage.stylize(plain_frame(100))
+    shots = [shot for *_, shot in style.asked]
+    assert shots[0] == shots[1] != shots[2] == shots[3]
+
+
 def test_frames_are_numbered_and_keep_their_times() -> None:
     stage = stage_of(look("a", 0.2))
     results = [stage.stylize(drawn_frame(index)) for index in (5, 9, 12)]

@@ -13,12 +13,12 @@ import numpy as np
 from impasto.api.live_style import AppliedLive
 from impasto.apply.stylizers import StylizerOptions
 from impasto.live.clock import Clock, SystemClock
-from impasto.live.loop import LiveLoop, LiveStatus
+from impasto.live.loop import ORDINARY_RATE, LiveLoop, LiveStatus
 from impasto.live.page import LivePage
 from impasto.live.sinks import EncodedSink, LiveSink, PatientSink, is_stream
 from impasto.live.source_choice import SourceChoice, read_source_choice
 from impasto.live.sources import CameraWishes, open_source
-from impasto.live.stage import DEFAULT_RATE, LiveStage
+from impasto.live.stage import PAINT_RATE, LiveStage
 from impasto.live.virtual_camera import VirtualCameraSink
 from impasto.media.files import check_output
 from impasto.media.film_info import read_info
@@ -86,10 +86,10 @@ def open_live(job: LiveJob, clock: Clock | None = None) -> LiveRun:
     choice = read_source_choice(job.source)
     if choice.kind == "file" and job.target not in {PAGE, VIRTUAL} and not is_stream(job.target):
         check_output(job.target, choice.address, job.overwrite)
-    wishes = CameraWishes(*job.size, round(job.rate or DEFAULT_RATE))
+    wishes = CameraWishes(*job.size, round(job.rate or ORDINARY_RATE))
     style = AppliedLive.load(job.style, job.options)
     sink = _make_sink(job, clock)
-    stage = LiveStage(style, job.strength, rate=job.rate or DEFAULT_RATE, clock=clock)
+    stage = LiveStage(style, job.strength, rate=job.rate or PAINT_RATE, clock=clock)
     stage.warm(_blank(job, choice))
     loop = LiveLoop(
         lambda: open_source(choice, clock, stop, wishes=wishes, repeat=job.repeat),
@@ -173,7 +173,7 @@ def _blank(job: LiveJob, choice: SourceChoice) -> PlanarFrame:
 
 
 def _make_sink(job: LiveJob, clock: Clock) -> Any:
-    rate = job.rate or DEFAULT_RATE
+    rate = job.rate or ORDINARY_RATE
     if job.target == PAGE:
         return LivePage(job.port)
     if job.target == VIRTUAL:

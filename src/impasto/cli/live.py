@@ -31,7 +31,7 @@ Rate = Annotated[
         "--fps",
         min=1,
         max=240,
-        help="Frames a second to hold. Default: what comes, for paint at most 30.",
+        help="Frames a second to hold. Default: all that come; of paint at least 15.",
         show_default=False,
     ),
 ]
@@ -130,9 +130,9 @@ def _tell(run: LiveRun, is_over: Event) -> None:
         if is_terminal:
             sys.stderr.write(f"\r\033[K{_line(status)}")
             sys.stderr.flush()
-        elif status.problem != last:
-            last = status.problem
-            typer.echo(f"{time.strftime('%H:%M:%S')} {last or 'Pictures come again.'}", err=True)
+        elif (kind := re.sub(r"\d+", "", status.problem)) != last:  # not once for each second of waiting
+            last = kind
+            typer.echo(f"{time.strftime('%H:%M:%S')} {status.problem or 'Pictures come again.'}", err=True)
     if is_terminal:
         sys.stderr.write("\r\033[K")
 
@@ -144,7 +144,8 @@ def _line(status: LiveStatus) -> str:
     measured = status.measured
     painted = f" · painted at {status.working_side} px" if status.working_side else ""
     size = f"{status.size[0]}×{status.size[1]}"
-    told = f"{measured.fps:5.1f} fps · p95 {1000 * measured.p95:3.0f} ms · dropped {status.num_dropped}"
+    latency = f"latency p50 {1000 * measured.p50:.0f} ms, p95 {1000 * measured.p95:.0f} ms"
+    told = f"{measured.fps:5.1f} fps · {latency} · dropped {status.num_dropped}"
     return f"{status.style} · {size} · {told}{painted}" if status.size[0] else "Waiting for the first picture …"
 
 

@@ -16,13 +16,17 @@ from impasto.live.meter import Measured, Meter
 from impasto.live.outlet import Outlet
 from impasto.live.sinks import EncodedSink, LiveSink
 from impasto.live.sources import Opener
-from impasto.live.stage import DEFAULT_RATE, LiveStage
+from impasto.live.stage import PAINT_RATE, LiveStage
 from impasto.live.style import LiveStyle
 from impasto.media.image_write import write_image
 from impasto.media.planar import PlanarFrame
 
 _LOOK_UP_EVERY = 0.25
 STALLED_AFTER = 2.0
+SLOW_TO_BEGIN = 10.0
+"""Streams take seconds until their first picture: only after so long is that worth a word."""
+ORDINARY_RATE = 30.0
+"""What is expected of a source that says nothing of its rate."""
 
 LoadStyle = Callable[[str], LiveStyle]
 
@@ -73,7 +77,7 @@ class LiveLoop:
     sinks
         Where it is shown; how long that takes is measured at the first.
     rate
-        Frames a second to hold; None for as many as come, but no more than 30 for paint.
+        Frames a second to hold; None for as many as come, while paint grows as fine as it can at `PAINT_RATE`.
     load_style
         For `switch`.
     stop
@@ -102,7 +106,7 @@ class LiveLoop:
         self._outlets = [Outlet(sink, None if number else self._shown) for number, sink in enumerate(sinks)]
         self._clip: tuple[Path, Outlet] | None = None
         self._latest: PlanarFrame | None = None
-        self._latest_at = 0.0
+        self._latest_at = self._clock.now()
         self._rate = 0.0
         self._note = ""
         self._num_dropped_before = 0
@@ -224,7 +228,7 @@ class LiveLoop:
         with self._lock:
             if self._clip is not None:
                 raise UsageError(f"{self._clip[0]} is being recorded.")
-            self._clip = path, Outlet(EncodedSink(str(path), self._capture.rate or DEFAULT_RATE)).start()
+            self._clip = path, Outlet(EncodedSink(str(path), self._capture.rate or ORDINARY_RATE)).start()
         return path
 
     def stop_clip(self) -> Path | None:
@@ -256,7 +260,7 @@ class LiveLoop:
 
     def _follow_rate(self) -> None:
         """Let paint keep up with what the source turns out to give."""
-        rate = self._asked_rate or min(self._capture.rate, DEFAULT_RATE)
+        rate = self._asked_rate or min(self._capture.rate, PAINT_RATE)
         if rate and rate != self._rate:
             self._rate = rate
             self.stage.set_rate(rate)
@@ -266,7 +270,7 @@ class LiveLoop:
             return "ended", ""
         if self._capture.problem:
             return "waiting", self._capture.problem
-        if now - self._latest_at > STALLED_AFTER:
+        if now - self._latest_at > (STALLED_AFTER if self._latest else SLOW_TO_BEGIN):
             return "waiting", f"No picture has come for {now - self._latest_at:.0f} seconds."
         problems = (getattr(outlet.sink, "problem", "") for outlet in self._outlets)
         return "running" if self._latest else "starting", next(filter(None, problems), "")

@@ -16,8 +16,8 @@ _COMFORT = 0.8
 _PATIENCE, _MOST_PATIENCE = 4.0, 120.0
 _REGRET = 10.0
 _FORGIVEN = 60.0
-_SIDE_STEPS = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.25)
-"""At a quarter faces are blots; where not even that is fast enough, frames are dropped."""
+_SIDE_STEPS = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32)
+"""At a quarter faces are blots; where not even a third is fast enough, frames are dropped."""
 
 
 def working_sides(largest: int) -> tuple[int, ...]:

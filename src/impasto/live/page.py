@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cached_property
@@ -258,13 +260,18 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(text, "text/html; charset=utf-8")
 
     def _send_snapshot(self) -> None:
-        self._send(self._controls.snapshot(), "image/png")
+        style = re.sub(r"[^\w.-]", "-", self._controls.status().style, flags=re.ASCII)
+        name = f"impasto-{style}-{time.strftime('%Y%m%d-%H%M%S')}.png"
+        saved = {"Content-Disposition": f'attachment; filename="{name}"'}
+        self._send(self._controls.snapshot(), "image/png", more=saved)
 
     def _send_json(self, value: Any, status: HTTPStatus = HTTPStatus.OK) -> None:
         self._send(json.dumps(value).encode(), "application/json", status)
 
-    def _send(self, body: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
-        self._begin(status, {"Content-Type": kind, "Content-Length": str(len(body))})
+    def _send(
+        self, body: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK, more: Mapping[str, str] | None = None
+    ) -> None:
+        self._begin(status, {"Content-Type": kind, "Content-Length": str(len(body)), **(more or {})})
         self.wfile.write(body)
 
     def _begin(self, status: HTTPStatus, headers: Mapping[str, str]) -> None:

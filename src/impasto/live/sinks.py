@@ -151,6 +151,8 @@ class EncodedSink:
     def _refusal(self, error: BaseException) -> OutputError:
         if isinstance(error, OutputError):
             return error
+        if isinstance(error, av.error.ProtocolNotFoundError):
+            return OutputError(f"PyAV as installed here does not speak {self._scheme}://. Use another kind of URL.")
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         target = str(Path(self._target)) if self._scheme is None else f"{self._scheme}://…"
         return OutputError(f"{target} cannot be written: {reason}.")

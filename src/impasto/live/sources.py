@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from impasto.errors import UnreadableMediaError, UsageError
 from impasto.live.clock import Clock
 from impasto.live.decoded import read_picture
+from impasto.live.schedule import BurstSchedule
 from impasto.live.source_choice import SourceChoice
 from impasto.media.film_info import read_info
 from impasto.media.orientation import Orientation
@@ -23,7 +24,15 @@ from impasto.media.video_library import av
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 """After so long without an answer, and without a picture, a stream counts as broken."""
 _ORDINARY_RATE = Fraction(25)
-_STREAM_OPTIONS = {"fflags": "nobuffer", "flags": "low_delay", "rtsp_transport": "tcp"}
+_STREAM_OPTIONS = {
+    "fflags": "nobuffer",
+    "flags": "low_delay",
+    "rtsp_transport": "tcp",
+    "analyzeduration": "2000000",  # microseconds; without sound, RTMP is otherwise waited on for its sound
+}
+_BURSTY = "hls"
+_SEGMENT_SECONDS = 20.0
+"""What takes the place of `READ_SECONDS` where a picture may be waited for until a whole segment has been made."""
 _MOST_DAMAGED = 200
 """Packets in a row that show nothing, after which a stream is taken up anew."""
 
@@ -66,9 +75,9 @@ class StreamSource:
     name
         For messages.
     paced
-        Whether pictures come faster than they are to be shown, so that they must wait.
+        Whether it is a recording, whose pictures come faster than they are to be shown, so that they must wait.
     repeat
-        Begin again at the end.
+        Begin a recording again at its end.
     stop
         Ends waiting.
     """
@@ -96,6 +105,7 @@ class StreamSource:
         self._stream.codec_context.thread_type = "SLICE"  # threads for frames would hold some back
         self.rate = float(self._stream.average_rate or self._stream.guessed_rate or _ORDINARY_RATE)
         self._offset = Fraction(0)
+        self._schedule = BurstSchedule() if self.is_endless and _BURSTY in container.format.name.split(",") else None
 
     def __iter__(self) -> Iterator[PlanarFrame]:
         start = self._clock.now()
@@ -103,7 +113,8 @@ class StreamSource:
             last = None
             for picture in self._pictures():
                 time = self._time_of(picture, last)
-                if self._paced and self._clock.wait(self._stop, start + float(time) - self._clock.now()):
+                delay = self._delay(picture, start + float(time))
+                if delay is not None and self._clock.wait(self._stop, delay):
                     return
                 last = time
                 frame = self._orientation.turn_frame(read_picture(picture))
@@ -116,6 +127,13 @@ class StreamSource:
     def close(self) -> None:
         """Let go of the device, file or connection."""
         self._container.close()
+
+    def _delay(self, picture: Any, due: float) -> float | None:
+        """Return in how many seconds a picture is due; None for what is shown as it comes."""
+        now = self._clock.now()
+        if self._schedule is not None and picture.pts is not None:
+            return self._schedule.delay(float(picture.pts * picture.time_base), now)
+        return due - now if self._paced else None
 
     def _time_of(self, picture: Any, last: Fraction | None) -> Fraction:
         """Return when a picture is shown, in seconds since the first."""
@@ -177,7 +195,8 @@ def open_source(
         container = _open_camera(choice.address, wishes or CameraWishes())
         return StreamSource(container, name, clock, stop, paced=False)
     if choice.kind == "url":
-        container = _open(name, choice.address, options=_STREAM_OPTIONS, timeout=(OPEN_SECONDS, READ_SECONDS))
+        timeout = _SEGMENT_SECONDS if ".m3u8" in choice.address.lower() else READ_SECONDS
+        container = _open(name, choice.address, options=_STREAM_OPTIONS, timeout=(OPEN_SECONDS, timeout))
         return StreamSource(container, name, clock, stop, paced=bool(container.duration), repeat=repeat)
     orientation = read_info(Path(choice.address)).orientation
     container = _open(name, choice.address)
@@ -191,6 +210,8 @@ def stream_errors(name: str) -> Iterator[None]:
         yield
     except (av.error.ExitError, av.error.TimeoutError) as error:
         raise UnreadableMediaError(f"{name} does not answer any more.") from error
+    except av.error.ProtocolNotFoundError as error:
+        raise UnreadableMediaError(f"{name} is of a kind that PyAV as installed here does not speak.") from error
     except av.error.FFmpegError as error:
         reason = (error.strerror or str(error)).rstrip(".")
         raise UnreadableMediaError(f"{name} gives no pictures: {reason}.") from error

@@ -18,7 +18,8 @@ from impasto.live.style import LiveStyle
 from impasto.media.planar import PlanarFrame
 from impasto.style.finish import Finish
 
-DEFAULT_RATE = 30.0
+PAINT_RATE = 15.0
+"""Frames a second that paint is to hold where none are asked for: finer strokes are worth more than more frames."""
 _NO_SHOT = -1
 _SHARE_OF_TIME = 0.9
 """Of the time between two frames that restyling may take: showing them takes some, too."""
@@ -68,7 +69,7 @@ class LiveStage:
         style: LiveStyle,
         strength: float = 1.0,
         *,
-        rate: float = DEFAULT_RATE,
+        rate: float = PAINT_RATE,
         clock: Clock | None = None,
         background: Executor | None = None,
     ) -> None:
@@ -108,8 +109,11 @@ class LiveStage:
     def set_rate(self, rate: float) -> None:
         """Ask paint to keep up with another number of frames a second."""
         self._rate = rate
-        if isinstance(self._worn.renderer, LivePainter):
-            self._worn.renderer.set_budget(self._budget)
+        with self._lock:
+            worn = [each for each in (self._worn, self._next) if each is not None]
+        for each in worn:
+            if isinstance(each.renderer, LivePainter):
+                each.renderer.set_budget(self._budget)
 
     def warm(self, frame: PlanarFrame) -> None:
         """Load and prepare all that frames like this one take, before the first comes."""
@@ -149,6 +153,7 @@ class LiveStage:
         self._index += 1
         self._last = frame
         if strength == 0:
+            self._scenes.begin()  # what paint remembers is of long ago once it comes back
             return frame
         worn.renderer.strength = strength
         result = worn.renderer(frame)
