@@ -4,8 +4,10 @@
     python benchmarks/paint_steadiness.py STYLE --data DATA --peer FOLDER [--clips pan talking_d18] [--frames DIR]
 
 DATA has `video/` and `content/highres/`. Each clip is measured as it is, in the style with its state carried from frame
-to frame, with the state dropped at each frame, and in some styles of the peer, whose network knows no state. All are
-held against the motion of the input (warping error, in levels of 255). The detail is how much an output changes from
+to frame, with the state dropped at each frame, and in some styles of the peer, whose network knows no state. A frozen
+painting, the first one for every frame, says what would be measured where hardly anything moves if paint did not change
+at all: motion is known to a tenth of a pixel, and paint has more detail than the photo. All are held against the motion
+of the input (warping error, in levels of 255). The detail is how much an output changes from
 pixel to pixel, over how much the input does: what is blurred is steady and proves nothing. `--frames` writes
 frames side by side, two in a row of every dozen.
 """
@@ -58,7 +60,10 @@ def our_calls(style: impasto.Style, num_threads: int) -> dict[str, Paint]:
     def dropped(frames: Sequence[Frame8]) -> list[Frame8]:
         return [stylizer(Frame(pixels, index=index), State())[0].pixels for index, pixels in enumerate(frames)]
 
-    return {"ours": carried, "no state": dropped}
+    def frozen(frames: Sequence[Frame8]) -> list[Frame8]:
+        return dropped(frames[:1]) * len(frames)
+
+    return {"ours": carried, "no state": dropped, "frozen": frozen}
 
 
 def peer_calls(folder: Path | None, num_threads: int, styles: Sequence[int]) -> dict[str, Paint]:
