@@ -9,8 +9,10 @@ import pytest
 from film_clips import HDR10, LOSSLESS, decoded_pts, draw_planes, film_pts, make_film
 
 from impasto.errors import UnreadableMediaError, UsageError
+from impasto.media import film_decode, film_read
 from impasto.media.film_index import load_index, read_index
 from impasto.media.film_read import FilmSource, read_frame
+from impasto.media.pixel_layout import borrow_planes, fill_planes, plane_view, take_planes
 
 B_FRAMES = {"preset": "fast", "x264-params": "bframes=3:scenecut=0"}
 OPEN_GROUPS = {"x265-params": "log-level=error:open-gop=1:bframes=3:keyint=8:min-keyint=8:pools=1:frame-threads=1"}
@@ -180,9 +182,44 @@ def test_a_film_may_be_iterated_twice_and_by_two_threads_at_once(tmp_path):
 
 def test_the_number_of_threads_changes_nothing(tmp_path):
     path = make_film(tmp_path / "film.mp4", options=B_FRAMES)
-    for one, other in zip(FilmSource(path, num_threads=1), FilmSource(path, num_threads=3), strict=True):
-        assert one.pts == other.pts
+    plain = FilmSource(path, num_threads=1)
+    for others in (FilmSource(path, num_threads=3), plain.frames(num_threads=3)):
+        for one, other in zip(plain, others, strict=True):
+            assert one.pts == other.pts
+            assert same_planes(one, other)
+    for one, other in zip(plain.frames(9, 15), plain.frames(9, 15, num_threads=2), strict=True):
+        assert one.index == other.index
         assert same_planes(one, other)
+
+
+@pytest.mark.parametrize(("name", "codec", "taken"), [("film.mp4", "libx264", 3), ("film.avi", "mpeg4", 1)])
+def test_more_threads_are_taken_only_where_packets_tell_pictures(tmp_path, monkeypatch, name, codec, taken):
+    source = FilmSource(make_film(tmp_path / name, 4, codec=codec))
+    asked = []
+
+    def decode(*arguments):
+        asked.append(arguments[-1])
+        return film_decode.decode_film(*arguments)
+
+    monkeypatch.setattr(film_read, "decode_film", decode)
+    assert len(list(source.frames(num_threads=3))) == len(list(source)) == 4
+    assert asked == [taken, 1]
+
+
+def test_planes_are_borrowed_where_lines_have_no_padding():
+    frame = av.VideoFrame(256, 32, "yuv420p")
+    fill_planes(frame, [np.full((32, 256), 7, np.uint8), *np.full((2, 16, 128), 8, np.uint8)])
+    borrowed, taken = borrow_planes(frame), take_planes(frame)
+    frame_luma = plane_view(frame, 0, np.uint8)
+    assert np.shares_memory(borrowed[0], frame_luma)
+    assert not np.shares_memory(taken[0], frame_luma)
+    for one, other in zip(borrowed, taken, strict=True):
+        np.testing.assert_array_equal(one, other)
+    del frame, frame_luma
+    assert (borrowed[0] == 7).all()
+    padded = av.VideoFrame(90, 32, "yuv420p10le")
+    assert [plane.shape for plane in borrow_planes(padded)] == [(32, 90), (16, 45), (16, 45)]
+    assert all(plane.flags.c_contiguous and plane.dtype == np.uint16 for plane in borrow_planes(padded))
 
 
 def test_the_film_of_a_single_picture(tmp_path):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.apply.blocks import available_cores
 from impasto.errors import OutputError, UnreadableMediaError
 from impasto.film.folder import save_array
 from impasto.film.picture import Picture
@@ -148,7 +149,8 @@ class FilmMedium:
         on_frame: Callable[[int], None] | None = None,
         also: Callable[[PlanarFrame], object] | None = None,
     ) -> Survey:
-        return survey(self.frames(), self.source, self.info.rate, thumbnails, on_frame, also)
+        pictures = self._film.frames(num_threads=max(self.num_threads, available_cores()))
+        return survey(pictures, self.source, self.info.rate, thumbnails, on_frame, also)
 
     @cached_property
     def _film(self) -> FilmSource:

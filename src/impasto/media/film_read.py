@@ -18,9 +18,9 @@ from impasto.media.film_decode import (
     decode_film,
     refuse_interlaced,
 )
-from impasto.media.film_index import FilmIndex, read_index
+from impasto.media.film_index import FilmIndex, is_countable, read_index
 from impasto.media.film_info import read_info
-from impasto.media.pixel_layout import PixelLayout, read_layout, take_planes
+from impasto.media.pixel_layout import PixelLayout, borrow_planes, read_layout
 from impasto.media.planar import PlanarFrame
 
 _FIELD_NEIGHBOURS = 2
@@ -29,7 +29,8 @@ _FIELD_NEIGHBOURS = 2
 class FilmSource:
     """Iterated for all pictures of a film, upright, each once and at its exact time.
 
-    It may be iterated many times; every iteration opens the file anew.
+    It may be iterated many times; every iteration opens the file anew. Planes are not to be written to: where they can
+    be, they are the decoder's own.
 
     Parameters
     ----------
@@ -88,16 +89,24 @@ class FilmSource:
     def __iter__(self) -> Iterator[PlanarFrame]:
         return self.frames()
 
-    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[PlanarFrame]:
+    def frames(
+        self, start: int = 0, stop: int | None = None, *, num_threads: int | None = None
+    ) -> Iterator[PlanarFrame]:
         """Yield the pictures [start, stop) by index; fewer where the film has fewer.
 
         Begins decoding at the key picture before `start` where that gives the same pictures, else at the first one.
+
+        Parameters
+        ----------
+        num_threads
+            Of the decoder, this time; more than its own are taken only where packets tell how many pictures there are,
+            since with what is damaged a decoder on many threads may deal otherwise.
         """
         if start < 0 or (stop is not None and stop < start):
             raise UsageError(f"Pictures {start} to {stop} are no range.")
         if start == stop:
             return
-        for number, picture in self._numbered(start):
+        for number, picture in self._numbered(start, self._threads(num_threads)):
             if stop is not None and number >= stop:
                 return
             if number >= start:
@@ -106,7 +115,10 @@ class FilmSource:
                 if stop is not None and number + 1 >= stop:
                     return
 
-    def _numbered(self, start: int) -> Iterator[tuple[int, DecodedPicture]]:
+    def _threads(self, wanted: int | None) -> int:
+        return wanted if wanted is not None and is_countable(self.info) else self._num_threads
+
+    def _numbered(self, start: int, num_threads: int) -> Iterator[tuple[int, DecodedPicture]]:
         index = self.index if start else None
         if index is not None and start >= len(index):
             return
@@ -115,7 +127,7 @@ class FilmSource:
             # A deinterlacer sees the neighbours of a picture: it shall see the same as from the beginning.
             begin = index.key_before(max(0, start - (_FIELD_NEIGHBOURS if self._deinterlace else 0)))
         if index is not None and begin:
-            pictures = self._from_key(index, begin)
+            pictures = self._from_key(index, begin, num_threads)
             try:
                 first = next(pictures)
             except (LostKeyError, StopIteration):
@@ -124,10 +136,10 @@ class FilmSource:
                 yield first
                 yield from pictures
                 return
-        yield from enumerate(self._decode(None))
+        yield from enumerate(self._decode(None, num_threads))
 
-    def _from_key(self, index: FilmIndex, begin: int) -> Iterator[tuple[int, DecodedPicture]]:
-        for number, picture in enumerate(self._decode(int(index.ticks[begin])), begin):
+    def _from_key(self, index: FilmIndex, begin: int, num_threads: int) -> Iterator[tuple[int, DecodedPicture]]:
+        for number, picture in enumerate(self._decode(int(index.ticks[begin]), num_threads), begin):
             if number >= len(index) or index.ticks[number] != picture.ticks:
                 if number == begin:
                     raise LostKeyError
@@ -135,9 +147,9 @@ class FilmSource:
                 raise UnreadableMediaError(f"There is none at the time of {place}. Has the file changed meanwhile?")
             yield number, picture
 
-    def _decode(self, key: int | None) -> Iterator[DecodedPicture]:
+    def _decode(self, key: int | None, num_threads: int) -> Iterator[DecodedPicture]:
         name = self._deinterlace if self._deinterlace in DEINTERLACERS and self.info.interlaced else None
-        for picture in decode_film(self.info, key, name, self._num_threads):
+        for picture in decode_film(self.info, key, name, num_threads):
             if self._deinterlace is None and picture.frame.interlaced_frame:
                 refuse_interlaced(self.info, picture.ticks)
             yield picture
@@ -174,7 +186,7 @@ def _taken_apart(frame: Any, layout: PixelLayout) -> tuple[Any, Any]:
     """Return three planes and alpha; grey gets neutral colours, so that a style may give it some."""
     if frame.format.name not in {layout.planar, layout.planar.replace("yuv", "yuvj", 1)}:
         frame = frame.reformat(format=layout.planar)
-    planes = take_planes(frame)
+    planes = borrow_planes(frame)
     if layout.kind == "grey":
         height, width = planes[0].shape
         shape = chroma_shape(height, width, layout.subsampling)

@@ -84,6 +84,15 @@ def take_planes(frame: Any) -> list[NDArray[Any]]:
     return [plane_view(frame, n, kind).copy() for n in range(len(frame.planes))]
 
 
+def borrow_planes(frame: Any) -> list[NDArray[Any]]:
+    """Return all planes like `take_planes`, without copying those whose lines have no padding: not to be written to.
+
+    A decoder may still look at what it has given out, and keeps the memory for as long as a plane is in use.
+    """
+    kind = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
+    return [np.ascontiguousarray(plane_view(frame, n, kind)) for n in range(len(frame.planes))]
+
+
 def fill_planes(frame: Any, planes: list[NDArray[Any]]) -> None:
     """Write planes into a planar frame of PyAV that nothing else uses."""
     for n, values in enumerate(planes):
