@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 SUB_PATH = "some where/below"
 """Where a site is served: never at the root, which a page must not take for granted."""
+PATIENCE_SECONDS = 60
 
 
 class Server:
@@ -51,7 +53,20 @@ class OpenedSite:
     requests: list[str] = field(default_factory=list)
 
     def until(self, expression: str) -> None:
-        self.page.wait_for_function(expression)
+        """Wait until something is so. The page forbids scripts that look for themselves, and may reload meanwhile."""
+        from playwright.sync_api import Error
+
+        end = monotonic() + PATIENCE_SECONDS
+        while monotonic() < end:
+            try:
+                if self.page.evaluate(expression):
+                    return
+            except Error as error:
+                if "context was destroyed" not in str(error):
+                    raise
+            self.page.wait_for_timeout(50)
+        notice = self.page.inner_text("#notice")
+        raise AssertionError(f"it never was so: {expression}; the page says {notice!r}; {self.complaints}")
 
     def kept(self) -> None:
         """Wait until the page is looked after by what keeps it, and its style is loaded."""
@@ -83,7 +98,7 @@ def opened(browser: Any, folder: Path, **options: Any) -> Iterator[OpenedSite]:
     server = Server(folder)
     context = browser.new_context(permissions=["camera"], **options)
     site = OpenedSite(context.new_page(), server, f"{server.origin}/{SUB_PATH.replace(' ', '%20')}/")
-    site.page.set_default_timeout(20_000)
+    site.page.set_default_timeout(1000 * PATIENCE_SECONDS)
     site.page.on("console", lambda message: message.type == "error" and site.complaints.append(message.text))
     site.page.on("pageerror", lambda error: site.complaints.append(str(error)))
     context.on("request", lambda request: site.requests.append(request.url))
@@ -98,12 +113,16 @@ def opened(browser: Any, folder: Path, **options: Any) -> Iterator[OpenedSite]:
 
 
 def in_page(site: OpenedSite, body: str, **given: Any) -> Any:
-    """Run the body of an async function in the page, with its own modules under `load` and arrays as typed arrays."""
+    """Run the body of an async function in the page, and return its result.
+
+    It finds the page's own modules with `load`, and what is `given` by name, arrays as flat typed arrays.
+    """
     plain = {name: value.ravel().tolist() if isinstance(value, np.ndarray) else value for name, value in given.items()}
     arrays = {name: value.dtype.name for name, value in given.items() if isinstance(value, np.ndarray)}
     script = f"""async ({{ plain, arrays }}) => {{
       const kinds = {{ float32: Float32Array, uint8: Uint8ClampedArray }}, given = {{ ...plain }};
       for (const [name, kind] of Object.entries(arrays)) given[name] = kinds[kind].from(plain[name]);
+      const {{ {", ".join(given)} }} = given;
       const load = name => import(new URL(`js/${{name}}.js`, document.baseURI).href);
       const picture = (pixels, height, width) => {{
         const canvas = Object.assign(document.createElement("canvas"), {{ height, width }});
@@ -129,3 +148,49 @@ def opaque(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def seen(values: Any, height: int, width: int) -> NDArray[np.uint8]:
     """Return what a canvas showed as H×W×3; it counts rows from below."""
     return np.array(values, np.uint8).reshape(height, width, 4)[::-1, :, :3]
+
+
+def styled_in_page(site: OpenedSite, pixels: NDArray[np.uint8], strength: float = 1.0, parts: int = 1) -> Any:
+    """Return what the page's own style makes of a picture that stands still, H×W×3; it is shown in so many parts."""
+    height, width = pixels.shape[:2]
+    values = in_page(
+        site,
+        """
+        const style = await (await fetch(new URL("style/style.json", document.baseURI))).json();
+        const on = await stage(), { Look } = await load("look"), { Paint } = await load("paint");
+        const styler = style.family === "look" ? new Look(style, on) : new Paint(style, on);
+        const source = picture(pixels, height, width);
+        await styler.ready;
+        on.setFrame(source, height, width);
+        await styler.settle(source, { height, width });
+        if (parts === 1) {
+          on.draw({ strength });
+          return [shown(on)];
+        }
+        const rows = height / parts, results = [];
+        for (let y = 0; y < height; y += rows) {
+          on.setFrame(picture(pixels.slice(4 * width * y, 4 * width * (y + rows)), rows, width), rows, width);
+          on.draw({ strength, part: { x: 0, y, whole: { height, width } } });
+          results.push(shown(on));
+        }
+        return results;
+        """,
+        pixels=opaque(pixels),
+        height=height,
+        width=width,
+        strength=strength,
+        parts=parts,
+    )
+    return np.concatenate([seen(part, height // parts, width) for part in values])
+
+
+def scene(height: int, width: int) -> NDArray[np.uint8]:
+    """Return a picture with edges, slopes, detail and calm."""
+    rows, columns = np.mgrid[0:height, 0:width] / max(height, width)
+    channels = [columns * 250, 240 - 200 * rows, 90 + 120 * np.sin(9 * columns) * np.cos(7 * rows)]
+    pixels = np.stack(channels, axis=-1)
+    pixels[height // 4 : height // 2, width // 3 : width // 2] = (230, 40, 60)
+    disc = (rows - 0.3) ** 2 + (columns - 0.7) ** 2 < 0.02
+    pixels[disc] = 250 - pixels[disc]
+    noise = np.random.default_rng(1).normal(0, 6, pixels.shape) * (columns > 0.5)[..., None]
+    return (pixels + noise).clip(0, 255).astype(np.uint8)

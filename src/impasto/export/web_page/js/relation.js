@@ -42,11 +42,11 @@ function slopes(content, painted, height, width) {
   return result;
 }
 
-// From planes of the same size to two pictures in bytes: red, green, blue and slope; lowest and highest luma, luma before.
+// From planes of the same size to two pictures: red, green, blue and slope; lowest and highest luma, luma before.
 export function relate(content, painted, height, width) {
   const count = height * width, before = luma(content, count), after = luma(painted, count);
   const slope = slopes(before, after, height, width);
-  const colors = new Uint8ClampedArray(4 * count), ranges = new Uint8ClampedArray(4 * count);
+  const colors = new Float32Array(4 * count), ranges = new Float32Array(4 * count);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = y * width + x;
@@ -60,9 +60,9 @@ export function relate(content, painted, height, width) {
           total += slope[place];
         }
       }
-      for (let c = 0; c < 3; c++) colors[4 * i + c] = 255 * painted[c * count + i];
-      colors[4 * i + 3] = 255 * total / 9;
-      ranges[4 * i] = 255 * lowest; ranges[4 * i + 1] = 255 * highest; ranges[4 * i + 2] = 255 * before[i]; ranges[4 * i + 3] = 255;
+      for (let c = 0; c < 3; c++) colors[4 * i + c] = painted[c * count + i];
+      colors[4 * i + 3] = total / 9;
+      ranges[4 * i] = lowest; ranges[4 * i + 1] = highest; ranges[4 * i + 2] = before[i];
     }
   }
   return { colors, ranges };

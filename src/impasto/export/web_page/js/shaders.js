@@ -62,7 +62,7 @@ void main() {
   float across = gl_FragCoord.x / float(size.x);
   if (mirror) place.x = size.x - 1 - place.x;
   vec3 color = texelFetch(frame, place * textureSize(frame, 0) / size, 0).rgb;
-  if (across >= divider) color = mix(color, clamp(styled(color, place), 0.0, 1.0), strength);
+  if (across >= divider) color = mix(color, styled(color, place), strength);
   result = vec4(color, 1);
 }`;
 
@@ -92,18 +92,32 @@ export const PAINT = SHOW + `
 uniform sampler2D colors, ranges;
 uniform float crispness;
 const vec3 LUMA = vec3(0.299, 0.587, 0.114);
-vec4 enlarged(vec2 place) {
-  vec2 size = vec2(textureSize(colors, 0)), position = place * size - 0.5, base = floor(position), f = position - base;
-  vec2 w0 = f * (-0.5 + f * (1.0 - 0.5 * f)), w1 = 1.0 + f * f * (-2.5 + 1.5 * f);
-  vec2 w2 = f * (0.5 + f * (2.0 - 1.5 * f)), w3 = f * f * (-0.5 + 0.5 * f), w12 = w1 + w2;
-  vec2 p0 = (base - 0.5) / size, p12 = (base + 0.5 + w2 / w12) / size, p3 = (base + 2.5) / size;
-  return (texture(colors, vec2(p0.x, p0.y)) * w0.x + texture(colors, vec2(p12.x, p0.y)) * w12.x + texture(colors, vec2(p3.x, p0.y)) * w3.x) * w0.y
-    + (texture(colors, vec2(p0.x, p12.y)) * w0.x + texture(colors, vec2(p12.x, p12.y)) * w12.x + texture(colors, vec2(p3.x, p12.y)) * w3.x) * w12.y
-    + (texture(colors, vec2(p0.x, p3.y)) * w0.x + texture(colors, vec2(p12.x, p3.y)) * w12.x + texture(colors, vec2(p3.x, p3.y)) * w3.x) * w3.y;
+float cubic(float away) {
+  away = abs(away);
+  return away < 1.0 ? (1.5 * away - 2.5) * away * away + 1.0 : away < 2.0 ? ((-0.5 * away + 2.5) * away - 4.0) * away + 2.0 : 0.0;
+}
+// Reads both between their pixels. Samplers would round places to a 256th of a pixel, which shows at edges.
+void enlarge(ivec2 place, out vec4 painted, out vec4 range) {
+  ivec2 full = textureSize(colors, 0);
+  vec2 scale = vec2(full) / vec2(whole), stretch = max(scale, 1.0), center = (vec2(place) + 0.5) * scale - 0.5;
+  ivec2 first = max(ivec2(ceil(center - 2.0 * stretch)), 0), last = min(ivec2(floor(center + 2.0 * stretch)), full - 1);
+  float total = 0.0;
+  painted = range = vec4(0);
+  for (int y = first.y; y <= last.y; y++) {
+    float down = cubic((float(y) - center.y) / stretch.y);
+    for (int x = first.x; x <= last.x; x++) {
+      float weight = down * cubic((float(x) - center.x) / stretch.x);
+      painted += weight * texelFetch(colors, ivec2(x, y), 0);
+      range += weight * texelFetch(ranges, ivec2(x, y), 0);
+      total += weight;
+    }
+  }
+  painted /= total;
+  range /= total;
 }
 vec3 styled(vec3 color, ivec2 place) {
-  vec2 there = (vec2(place + origin) + 0.5) / vec2(whole);
-  vec4 painted = enlarged(there), range = texture(ranges, there);
+  vec4 painted, range;
+  enlarge(place + origin, painted, range);
   float luma = dot(painted.rgb, LUMA), extent = max(range.g - range.r, 1e-3);
   float share = clamp((luma - range.r) / extent, 0.0, 1.0), crisp = range.r + extent * share * share * (3.0 - 2.0 * share);
   float change = clamp(painted.a, 0.0, 1.0) * (dot(color, LUMA) - range.b) + crispness * (crisp - luma);

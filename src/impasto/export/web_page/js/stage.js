@@ -18,8 +18,8 @@ export class Stage {
     this.frame = this.#texture(gl.NEAREST);
     this.pending = this.#texture(gl.NEAREST);
     this.lut = this.#texture(gl.NEAREST, gl.TEXTURE_3D);
-    this.colors = this.#texture(gl.LINEAR);
-    this.ranges = this.#texture(gl.LINEAR);
+    this.colors = this.#texture(gl.NEAREST);
+    this.ranges = this.#texture(gl.NEAREST);
     this.small = this.#texture(gl.NEAREST);
     this.buffer = gl.createFramebuffer();
     this.size = { height: 0, width: 0 };
@@ -95,7 +95,7 @@ export class Stage {
     const { gl } = this;
     for (const [texture, data] of [[this.colors, colors], [this.ranges, ranges]]) {
       gl.bindTexture(gl.TEXTURE_2D, texture);
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, width, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(data.buffer));
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA16F, width, height, 0, gl.RGBA, gl.FLOAT, data);
     }
     [this.frame, this.pending] = [this.pending, this.frame];
     this.size = this.pendingSize;
