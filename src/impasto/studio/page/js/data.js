@@ -38,7 +38,7 @@ export class DataRoom {
         this.action("data.delete", "data.confirm", () => this.deleteAll()),
       ),
       this.part("data.location", [h("p", { t: "data.location.about" })]),
-      this.part("data.signing", [h("p", { t: `data.signing.${this.signing}` })]),
+      this.part("data.signing", [h("p", { t: [`data.signing.${this.signing}`, { name: this.health.signs_as }] })]),
       this.ratings?.num_ratings &&
         this.part(
           "data.ratings",
@@ -56,8 +56,8 @@ export class DataRoom {
 
   /** Whether results are signed as edited: on, off, or not installed. */
   get signing() {
-    const { signing, extras } = this.health;
-    if (signing === true || signing?.on === true) return "on";
+    const { signs_as, extras } = this.health;
+    if (signs_as) return "on";
     return extras?.sign ? "off" : "missing";
   }
 

@@ -41,7 +41,6 @@ const DRAWINGS = {
   add: "M12 5v14 M5 12h14",
   back: "M14 5l-7 7 7 7",
   close: "M6 6l12 12 M18 6L6 18",
-  down: "M12 4v11 M7 11l5 5 5-5 M5 20h14",
   theme: "M12 4a8 8 0 1 0 0 16z M12 4a8 8 0 0 1 0 16",
   camera: "M4 8h4l2-3h4l2 3h4v11H4z M12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
 };

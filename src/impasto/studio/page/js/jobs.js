@@ -72,9 +72,14 @@ function take(job) {
   show();
 }
 
+/** What a job that learns calls its style. */
+export function styleName({ request, title }) {
+  return !title || title === request.name ? spokenName(request.name) : title;
+}
+
 export function titleOf(job) {
   const { kind, request, title } = job;
-  if (kind === "learn") return !title || title === request.name ? spokenName(request.name) : title;
+  if (kind === "learn") return words("job.learn", { name: styleName(job) });
   const style = nameOf(request.style ?? ""),
     given = `${request.style} · `;
   if (title && !title.startsWith(given)) return title;
@@ -128,7 +133,7 @@ function row(job) {
     job.zip_url && job.results.length > 1
       ? [h("a", { class: "button small strong", href: job.zip_url, download: "", t: "job.zip" })]
       : job.results
-          .filter(() => job.kind !== "learn")
+          .filter((file) => job.kind !== "learn" && !file.media_type.startsWith("text/"))
           .slice(0, 2)
           .map((file) =>
             h("a", {

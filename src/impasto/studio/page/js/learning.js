@@ -4,7 +4,7 @@ import { album } from "./album.js";
 import { chartsOf } from "./chart.js";
 import { range } from "./controls.js";
 import { h, icon, say, tell } from "./dom.js";
-import { bar, isActive, stateOf, titleOf } from "./jobs.js";
+import { bar, isActive, stateOf, styleName } from "./jobs.js";
 import { formatSeconds } from "./language.js";
 import { announce, attempt, note } from "./notes.js";
 import { words } from "./language.js";
@@ -93,6 +93,7 @@ export class LearningView {
     this.job = null;
     this.samples = [];
     this.sheet.hidden = this.own.hidden = this.keeping.hidden = this.sheetWords.hidden = true;
+    this.scrub.element.hidden = true;
     this.charts.replaceChildren();
     this.said.replaceChildren();
     for (const part of [this.title, this.state, this.used]) tell(part, "");
@@ -107,7 +108,7 @@ export class LearningView {
   show(job) {
     this.job = job;
     const { learn } = job;
-    tell(this.title, titleOf(job));
+    tell(this.title, styleName(job));
     this.showState(job);
     this.stop.hidden = !job.can_stop;
     this.cancel.hidden = !job.can_cancel;
