@@ -195,8 +195,7 @@ def open_source(
         container = _open_camera(choice.address, wishes or CameraWishes())
         return StreamSource(container, name, clock, stop, paced=False)
     if choice.kind == "url":
-        timeout = _SEGMENT_SECONDS if ".m3u8" in choice.address.lower() else READ_SECONDS
-        container = _open(name, choice.address, options=_STREAM_OPTIONS, timeout=(OPEN_SECONDS, timeout))
+        container = _open_stream(name, choice.address)
         return StreamSource(container, name, clock, stop, paced=bool(container.duration), repeat=repeat)
     orientation = read_info(Path(choice.address)).orientation
     container = _open(name, choice.address)
@@ -242,6 +241,12 @@ def camera_options(wishes: CameraWishes, platform: str = sys.platform) -> list[d
     # Over USB 2, pictures of this size come 30 times a second only when they are compressed.
     compressed = {"linux": "input_format", "win32": "vcodec"}.get(platform)
     return [*([{**plain, compressed: "mjpeg"}] if compressed else []), plain, {}]
+
+
+def _open_stream(name: str, address: str) -> Any:
+    if ".m3u8" not in address.lower():
+        return _open(name, address, options=_STREAM_OPTIONS, timeout=(OPEN_SECONDS, READ_SECONDS))
+    return _open(name, address, timeout=(OPEN_SECONDS, _SEGMENT_SECONDS))
 
 
 def _open_camera(address: str, wishes: CameraWishes) -> Any:
