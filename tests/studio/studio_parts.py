@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import queue
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -21,6 +22,7 @@ with warnings.catch_warnings():
 BASE = "http://127.0.0.1:8000"
 SOCKET_BASE = "ws://127.0.0.1:8000/api/v1"
 API = "/api/v1"
+Found = TypeVar("Found")
 OpenStudio = Callable[..., TestClient]
 
 
@@ -111,6 +113,49 @@ def upload(client: TestClient, data: bytes | None = None, name: str = "portrait.
     assert answer.status_code == 201, answer.text
     found: str = answer.json()["id"]
     return found
+
+
+def wait_for(look: Callable[[], Found], holds: Callable[[Found], object] = bool) -> Found:
+    """Look until what is seen is as it should be; fail when that takes very long."""
+    pause, until = threading.Event(), time.monotonic() + 60
+    while not holds(seen := look()):
+        assert time.monotonic() < until, f"still {seen!r}"
+        pause.wait(0.01)
+    return seen
+
+
+def post_apply(client: TestClient, style: str, uploads: list[str] | None = None, **fields: Any) -> dict[str, Any]:
+    """Ask for a style on photos, or on one that is uploaded for it; return the job."""
+    headers = {"X-Impasto-Client": fields.pop("asking")} if "asking" in fields else {}
+    asked = {"kind": "apply", "uploads": uploads or [upload(client)], "style": style, **fields}
+    answer = client.post(f"{API}/jobs", json=asked, headers=headers)
+    assert answer.status_code == 202, answer.text
+    job: dict[str, Any] = answer.json()
+    return job
+
+
+def post_learn(client: TestClient, references: list[str] | None = None, **fields: Any) -> dict[str, Any]:
+    """Ask for a style to be learned; return the job."""
+    references = references or [upload(client, picture_bytes(seed=seed), f"{seed}.jpg") for seed in range(2)]
+    answer = client.post(
+        f"{API}/jobs", json={"kind": "learn", "references": references, "name": "my-look", "minutes": 1, **fields}
+    )
+    assert answer.status_code == 202, answer.text
+    job: dict[str, Any] = answer.json()
+    return job
+
+
+def job_of(client: TestClient, job_id: str) -> dict[str, Any]:
+    """Return a job as it stands."""
+    answer = client.get(f"{API}/jobs/{job_id}")
+    assert answer.status_code == 200, answer.text
+    job: dict[str, Any] = answer.json()
+    return job
+
+
+def wait_for_status(client: TestClient, job_id: str, status: str) -> dict[str, Any]:
+    """Return a job once it has a status."""
+    return wait_for(lambda: job_of(client, job_id), lambda job: job["status"] == status)
 
 
 def code_of(answer: Any) -> str:

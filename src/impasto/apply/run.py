@@ -14,6 +14,7 @@ from impasto.apply.plan import Pair
 from impasto.apply.stylizer import State, Stylizer
 from impasto.errors import ImpastoError, OutputError, StyleFileError, UsageError
 from impasto.media.files import check_output
+from impasto.media.frame import Frame
 from impasto.media.location import without_location
 
 MAX_JOBS = 64
@@ -37,6 +38,9 @@ class ApplyOptions:
         What to do with what the style's gate does not pass: one of `GATE_MODES`.
     keep_location
         Let results say where the picture was taken, if the input does.
+    sign
+        Called with a finished picture and the path of the output, where it writes the picture with a signed note;
+        see `impasto.media.credentials`.
 
     Raises
     ------
@@ -50,6 +54,7 @@ class ApplyOptions:
     quality: int = 95
     gate: str = "off"
     keep_location: bool = True
+    sign: Callable[[Path, Path], None] | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.jobs <= MAX_JOBS:
@@ -189,7 +194,6 @@ class _PairWorker:
 
     def _restyle(self, source: Path, target: Path) -> _Outcome:
         from impasto.media.image_read import read_image  # noqa: PLC0415  imports Pillow
-        from impasto.media.image_write import write_image  # noqa: PLC0415  imports Pillow
 
         check_output(target, source, self._options.overwrite)
         frame = read_image(source)
@@ -206,8 +210,22 @@ class _PairWorker:
         # The input's pixels are not needed any more, and writing takes memory of its own.
         del frame
         _make_folder(target.parent)
-        write_image(restyled, target, quality=self._options.quality)
+        self._write(restyled, target)
         return _Outcome(warning=f"{source}: {warning}" if warning else None)
+
+    def _write(self, frame: Frame, target: Path) -> None:
+        from impasto.media.image_write import write_image  # noqa: PLC0415  imports Pillow
+
+        sign, quality = self._options.sign, self._options.quality
+        if sign is None:
+            write_image(frame, target, quality=quality)
+            return
+        unsigned = target.with_name(f".{target.stem}.unsigned{target.suffix}")
+        try:
+            write_image(frame, unsigned, quality=quality)
+            sign(unsigned, target)
+        finally:
+            unsigned.unlink(missing_ok=True)
 
     def _stylizer(self) -> Stylizer:
         if not hasattr(self._local, "stylizer"):

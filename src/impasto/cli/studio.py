@@ -34,6 +34,16 @@ AllowHost = Annotated[
 ]
 KeepDays = Annotated[float, typer.Option("--keep-days", min=0.01, help="Days that uploads and jobs are kept.")]
 
+SignWith = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign",
+        metavar="CERT",
+        help="Sign photos that are downloaded as AI-edited: a PEM file with a certificate and its key (extra 'sign').",
+        show_default=False,
+    ),
+]
+
 
 def studio(
     port: Port = 8000,
@@ -43,6 +53,7 @@ def studio(
     token: Token = None,
     allow_host: AllowHost = None,
     keep_days: KeepDays = 7.0,
+    sign: SignWith = None,
 ) -> None:
     """Open the studio: a page to drop photos on, try every style, learn new ones, and restyle films and live pictures.
 
@@ -58,10 +69,13 @@ def studio(
     if token is None and not is_loopback(host):
         token = make_token()
     names = frozenset(name.lower() for name in allow_host or ())
-    settings = Settings((data or default_data_dir()).absolute(), host, port, token, names, keep_days)
+    settings = Settings((data or default_data_dir()).absolute(), host, port, token, names, keep_days, sign_path=sign)
 
     def ready(address: str) -> None:
-        typer.echo(f"The studio is open at {address}\nCtrl-C closes it; jobs go on when it is opened again.")
+        typer.echo(f"The studio is open at {address}")
+        if settings.token is not None:
+            typer.echo(f"Whoever opens it from elsewhere is asked for the token: {settings.token}")
+        typer.echo("Ctrl-C closes it; jobs go on when it is opened again.")
         if not no_browser:
             import webbrowser  # noqa: PLC0415
 

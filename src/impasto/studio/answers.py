@@ -38,6 +38,16 @@ REFUSED: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"model": Refused, "description": "The request was refused; `code` and `message` say why."}
 }
 DELETED: Final[dict[str, Any]] = {"status_code": 204, "response_class": Response, "response_model": None}
+PICTURES: Final = ("image/jpeg", "image/png", "image/webp", "image/tiff")
+
+
+def files(*media_types: str) -> dict[str, Any]:
+    """Return how a route that answers with a file describes itself."""
+    schema = {"type": "string", "format": "binary"}
+    content = {media_type: {"schema": schema} for media_type in media_types}
+    return {"response_class": Response, "responses": {200: {"description": "The file.", "content": content}}}
+
+
 RAW_BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,

@@ -25,6 +25,15 @@ from impasto.studio.state import Studio
 from impasto.studio.work_process import WorkProcess
 
 _NUM_INSPECTIONS = 2
+_DESCRIPTION = """\
+Photos and films are uploaded, restyled, and deleted; styles are learned, kept and shared. What takes longer than a
+request may is a job. A request that is not done is answered with a 4xx and `{"error": {"code", "message", "detail"}}`.
+
+Where the studio was started with a token, show it as `Authorization: Bearer TOKEN`.
+
+WebSockets, which this description cannot hold: `/api/v1/events` tells of every job and of the library as they change,
+`/api/v1/jobs/ID/events` of one job until its end, and `/api/v1/live` restyles the frames of a camera.
+"""
 _CODES = {401: "unauthorized", 404: "not_found", 405: "method", 413: "too_large", 415: "unsupported_type"}
 
 
@@ -56,6 +65,7 @@ def create_app(settings: Settings, launch: Launch = WorkProcess) -> FastAPI:
     app = FastAPI(
         title="Impasto studio",
         version=__version__,
+        description=_DESCRIPTION,
         summary="Styles on photos, films and live pictures; and styles learned.",
         docs_url=None,
         redoc_url=None,

@@ -38,6 +38,8 @@ class Assignment:
         File names by the id of the upload, in the order in which they were given.
     stop
         Set when it is to end early.
+    sign_path
+        The certificate that results are signed with, if any.
     """
 
     folder: Path
@@ -45,6 +47,7 @@ class Assignment:
     request: Mapping[str, Any]
     inputs: Mapping[str, str]
     stop: Event = field(default_factory=Event)
+    sign_path: Path | None = None
 
     @property
     def results_dir(self) -> Path:
@@ -67,4 +70,5 @@ class Assignment:
 def read_assignment(folder: Path) -> Assignment:
     """Return the job that lies in a folder."""
     asked = json.loads((folder / REQUEST_FILE).read_text(encoding="utf-8"))
-    return Assignment(folder, asked["kind"], asked["request"], asked["inputs"])
+    sign_path = Path(asked["sign"]) if asked.get("sign") else None
+    return Assignment(folder, asked["kind"], asked["request"], asked["inputs"], sign_path=sign_path)

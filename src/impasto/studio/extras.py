@@ -6,7 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Final
 
-_PACKAGES: Final = {"learn": "torch", "video": "av", "faces": "ai_edge_litert", "sign": "c2pa"}
+_PACKAGES: Final = {"learn": "torch", "video": "av", "faces": "ai_edge_litert", "live": "av", "sign": "c2pa"}
 
 
 @cache

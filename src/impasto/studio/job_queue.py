@@ -31,10 +31,12 @@ class JobQueue:
     ----------
     launch
         Default: a process for each job.
+    sign_path
+        The certificate that results are signed with, if any.
     """
 
-    def __init__(self, store: JobStore, launch: Launch = WorkProcess) -> None:
-        self._store, self._launch = store, launch
+    def __init__(self, store: JobStore, launch: Launch = WorkProcess, sign_path: Path | None = None) -> None:
+        self._store, self._launch, self._sign_path = store, launch, sign_path
         self._stopping = Event()
         self._wake = {lane: Event() for lane in LANES.values()}
         self._threads: list[Thread] = []
@@ -176,7 +178,8 @@ class JobQueue:
 
     def _begin(self, job: Job) -> Work:
         folder = self._store.folder(job.id)
-        asked = {"kind": job.kind, "request": job.request, "inputs": job.inputs}
+        asked: dict[str, Any] = {"kind": job.kind, "request": job.request, "inputs": job.inputs}
+        asked["sign"] = None if self._sign_path is None else str(self._sign_path.absolute())
         (folder / REQUEST_FILE).write_text(json.dumps(asked), encoding="utf-8")
         (folder / RESULTS).mkdir(exist_ok=True)
         with self._lock:

@@ -48,7 +48,7 @@ class Rates:
                 self._forget(now)
 
     def _forget(self, now: float) -> None:
-        """Drop clients whose bucket is full again; where many are left, the oldest."""
+        """Drop clients whose bucket is full again; where many are left, the oldest half, so that this is rare."""
         full = [
             client
             for client, (left, since) in self._left.items()
@@ -56,5 +56,5 @@ class Rates:
         ]
         for client in full:
             del self._left[client]
-        while len(self._left) > _MOST_CLIENTS:
+        while len(self._left) > _MOST_CLIENTS // 2:
             del self._left[next(iter(self._left))]

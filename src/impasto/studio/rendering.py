@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import time
 from collections import Counter, OrderedDict
@@ -22,6 +21,7 @@ from impasto.studio.uploads import Upload, UploadStore
 
 if TYPE_CHECKING:
     from impasto.api import Style
+    from impasto.media.credentials import Credentials
     from impasto.media.frame import Frame
 
 FORMATS: Final = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"}
@@ -85,10 +85,13 @@ class Renderer:
         From `submit`: too many pictures wait already.
     """
 
-    def __init__(self, settings: Settings, uploads: UploadStore, shelf: Shelf) -> None:
+    def __init__(
+        self, settings: Settings, uploads: UploadStore, shelf: Shelf, credentials: Credentials | None = None
+    ) -> None:
         from impasto.apply.blocks import available_cores  # noqa: PLC0415
 
         self._settings, self._uploads, self._shelf = settings, uploads, shelf
+        self._credentials = credentials
         self._small = ThreadPoolExecutor(available_cores(), thread_name_prefix="impasto-preview")
         self._full = ThreadPoolExecutor(1, thread_name_prefix="impasto-full")
         self._waiting: Counter[str] = Counter()
@@ -146,12 +149,28 @@ class Renderer:
             frame = self._frame(upload, source, request)
             if request.style:
                 frame = self._restyled(frame, request)
-            _write(frame, path, request)
+            self._write(frame, path, request)
         except ImpastoError as error:
             raise RefusedError.of(error, {str(source): upload.name, str(path): upload.name}) from error
         except MemoryError as error:
             raise RefusedError("too_large", f"{upload.name} is too large for the memory there is.") from error
         return Rendered(path, round(1000 * (time.perf_counter() - began)), False)
+
+    def _write(self, frame: Frame, path: Path, request: RenderRequest) -> None:
+        if not self._signs(request):
+            _write(frame, path, request)
+            return
+        assert self._credentials is not None
+        unsigned = path.with_name(f"{path.stem}.unsigned{path.suffix}")
+        try:
+            _write(frame, unsigned, request)
+            self._credentials.write(unsigned, path, request.style)
+        finally:
+            unsigned.unlink(missing_ok=True)
+
+    def _signs(self, request: RenderRequest) -> bool:
+        """Tell whether a picture is one that is taken elsewhere, and not as it was."""
+        return self._credentials is not None and bool(request.style) and request.carries != "nothing"
 
     def _cached_path(self, upload: Upload, request: RenderRequest) -> Path:
         """Return a name that holds all that decides about the pixels."""
@@ -160,6 +179,8 @@ class Renderer:
             said["stamp"] = stamp(Path(request.style_path))
         elif request.style:
             said["stamp"] = self._shelf.stamps(request.style)
+        if self._signs(request):
+            said["signed"] = True
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
         return self._uploads.folder_of(upload) / (digest + FORMATS[request.format])
 
@@ -259,14 +280,3 @@ def _write(frame: Frame, path: Path, request: RenderRequest) -> None:
 
     quality = request.quality if not request.side else min(request.quality, _PREVIEW_QUALITY)
     write_image(frame, path, quality=quality)
-
-
-def jpeg_of(frame: Frame, quality: int) -> bytes:
-    """Return a frame as a JPEG in memory."""
-    from PIL import Image  # noqa: PLC0415
-
-    from impasto.media.image_write import to_8bit  # noqa: PLC0415
-
-    stream = io.BytesIO()
-    Image.fromarray(to_8bit(frame.pixels)).save(stream, "JPEG", quality=quality)
-    return stream.getvalue()

@@ -35,6 +35,7 @@ def health(request: Request, studio: TheStudio) -> dict[str, Any]:
         "retention_days": settings.retention_days,
         "regions": list(REGIONS),
         "families": ["look", "paint"],
+        "signs_as": None if studio.credentials is None else studio.credentials.issued_to,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
-from impasto.studio.answers import DELETED, REFUSED, awaited, picture_answer
+from impasto.studio.answers import DELETED, PICTURES, REFUSED, awaited, files, picture_answer
 from impasto.studio.archive_stream import zip_parts
 from impasto.studio.extras import extras
 from impasto.studio.file_names import attachment
@@ -137,7 +137,7 @@ def delete_job(studio: TheStudio, job_id: str) -> None:
     studio.queue.delete(job_id)
 
 
-@router.get("/jobs/{job_id}/files/{name}", response_class=FileResponse)
+@router.get("/jobs/{job_id}/files/{name}", **files("application/octet-stream", *PICTURES))
 def download_result(
     studio: TheStudio, job_id: str, name: str, inline: Annotated[bool, Query()] = False
 ) -> FileResponse:
@@ -153,7 +153,7 @@ def download_result(
     return FileResponse(path, media_type=media_type, headers=headers)
 
 
-@router.get("/jobs/{job_id}/zip", response_class=StreamingResponse)
+@router.get("/jobs/{job_id}/zip", **files("application/zip"))
 def download_zip(studio: TheStudio, job_id: str) -> StreamingResponse:
     """Return all results in one zip."""
     job = studio.jobs.get(job_id)
@@ -164,7 +164,7 @@ def download_zip(studio: TheStudio, job_id: str) -> StreamingResponse:
     return StreamingResponse(zip_parts(paths), media_type="application/zip", headers=headers)
 
 
-@router.get("/jobs/{job_id}/samples/{step}", response_class=FileResponse)
+@router.get("/jobs/{job_id}/samples/{step}", **files("image/jpeg"))
 def show_sample(studio: TheStudio, job_id: str, step: int) -> FileResponse:
     """Return the sheet of samples at a step of learning: above before, below after."""
     path = studio.jobs.folder(studio.jobs.get(job_id).id) / SAMPLES / f"{abs(step) % 10**9:06d}.jpg"
@@ -173,13 +173,13 @@ def show_sample(studio: TheStudio, job_id: str, step: int) -> FileResponse:
     return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
-@router.get("/jobs/{job_id}/preview", response_class=Response)
+@router.get("/jobs/{job_id}/preview", **files("image/jpeg"))
 def show_learned_preview(studio: TheStudio, job_id: str) -> Response:
     """Return the picture that shows what a learned style does."""
     return Response(preview_of(_learned(studio, job_id)), media_type="image/jpeg")
 
 
-@router.get("/jobs/{job_id}/render", response_class=FileResponse)
+@router.get("/jobs/{job_id}/render", **files(*PICTURES))
 async def render_learned(
     request: Request, studio: TheStudio, client: Client, job_id: str, query: Annotated[LearnedRenderQuery, Query()]
 ) -> FileResponse:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from impasto.errors import ImpastoError
-from impasto.studio.answers import DELETED, RAW_BODY, REFUSED, offloaded
+from impasto.studio.answers import DELETED, RAW_BODY, REFUSED, files, offloaded
 from impasto.studio.bodies import receive_style
 from impasto.studio.file_names import attachment
 from impasto.studio.hub import STYLES
@@ -74,14 +74,14 @@ def show_style(studio: TheStudio, name: str) -> dict[str, Any]:
     return studio.shelf.shown_one(name)
 
 
-@router.get("/styles/{name}/preview", response_class=Response)
+@router.get("/styles/{name}/preview", **files("image/jpeg"))
 def show_preview(studio: TheStudio, name: str) -> Response:
     """Return the picture that shows what a style does."""
     headers = {"Cache-Control": "private, max-age=60"}
     return Response(studio.shelf.preview(name), media_type="image/jpeg", headers=headers)
 
 
-@router.get("/styles/{name}/file", response_class=FileResponse)
+@router.get("/styles/{name}/file", **files("application/octet-stream"))
 def download_style(studio: TheStudio, name: str) -> FileResponse:
     """Return the style file."""
     path = studio.shelf.path_of(name)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, Final
 
 import anyio
+from anyio.abc import TaskGroup
 from fastapi import APIRouter, WebSocket
 from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from impasto.errors import ImpastoError
 from impasto.studio.hub import STYLES
-from impasto.studio.live import MAX_FRAME_BYTES, LiveSession
+from impasto.studio.live import MAX_FRAME_BYTES, LiveSession, Message, problem
 from impasto.studio.refusals import RefusedError
 from impasto.studio.requests import LiveWishes
 from impasto.studio.state import Studio, TheStudio
@@ -118,12 +119,35 @@ async def _changes_of(studio: Studio, job_id: str) -> AsyncGenerator[dict[str, A
 async def live(socket: WebSocket, studio: TheStudio) -> None:
     """Restyle the frames that a browser sends, one at a time."""
     async with _accepted(socket):
-        with studio.live_sessions, ThreadPoolExecutor(1, thread_name_prefix="impasto-live") as thread:
-            await _serve_live(socket, LiveSession(studio.shelf), thread)
+        with studio.live_sessions:
+            await _run_live(socket, LiveSession(studio.shelf))
 
 
-async def _serve_live(socket: WebSocket, session: LiveSession, thread: ThreadPoolExecutor) -> None:
+async def _run_live(socket: WebSocket, session: LiveSession) -> None:
+    thread = ThreadPoolExecutor(1, thread_name_prefix="impasto-live")
+    ended: Exception | None = None
+    try:
+        async with anyio.create_task_group() as group:
+            try:
+                await _serve_live(socket, session, thread, group)
+            except (RefusedError, WebSocketDisconnect, RuntimeError) as error:
+                ended = error
+            group.cancel_scope.cancel()
+    finally:
+        # What is being loaded may take a while, for which nobody else shall wait.
+        thread.submit(session.close)
+        thread.shutdown(wait=False)
+    if ended is not None:
+        raise ended
+
+
+async def _serve_live(socket: WebSocket, session: LiveSession, thread: ThreadPoolExecutor, group: TaskGroup) -> None:
     loop = asyncio.get_running_loop()
+
+    async def tell(wait: Callable[[], Message]) -> None:
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.send_json(await anyio.to_thread.run_sync(wait, abandon_on_cancel=True))
+
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
@@ -135,24 +159,27 @@ async def _serve_live(socket: WebSocket, session: LiveSession, thread: ThreadPoo
             answer = await loop.run_in_executor(thread, _frame_answer, session, data)
             await (socket.send_bytes(answer) if isinstance(answer, bytes) else socket.send_json(answer))
         elif text is not None:
-            for said in await loop.run_in_executor(thread, _wish_answers, session, text):
+            answers, wait = await loop.run_in_executor(thread, _wish_answers, session, text)
+            for said in answers:
                 await socket.send_json(said)
+            if wait is not None:
+                group.start_soon(tell, wait)
 
 
-def _frame_answer(session: LiveSession, data: bytes) -> bytes | dict[str, Any]:
+def _frame_answer(session: LiveSession, data: bytes) -> bytes | Message:
     try:
         return session.restyle(data)
     except RefusedError as refusal:
         return {"type": "frame_error", "code": refusal.code, "message": refusal.message}
 
 
-def _wish_answers(session: LiveSession, text: str) -> list[dict[str, Any]]:
+def _wish_answers(session: LiveSession, text: str) -> tuple[list[Message], Callable[[], Message] | None]:
     try:
         return session.change(LiveWishes.model_validate_json(text))
     except ValidationError as error:
-        problem = RefusedError("invalid", error.errors(include_url=False, include_input=False)[0]["msg"])
+        said = error.errors(include_url=False, include_input=False)[0]["msg"]
+        return [problem(RefusedError("invalid", said))], None
     except RefusedError as refusal:
-        problem = refusal
+        return [problem(refusal)], None
     except ImpastoError as error:
-        problem = RefusedError.of(error)
-    return [{"type": "error", "code": problem.code, "message": problem.message}]
+        return [problem(RefusedError.of(error))], None

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, StreamingResponse
 
-from impasto.studio.answers import DELETED, RAW_BODY, REFUSED, awaited, offloaded, picture_answer
+from impasto.studio.answers import DELETED, PICTURES, RAW_BODY, REFUSED, awaited, files, offloaded, picture_answer
 from impasto.studio.bodies import receive_upload
 from impasto.studio.refusals import RefusedError
 from impasto.studio.rendering import FORMATS, Rendered, RenderRequest
@@ -68,7 +68,7 @@ def delete_upload(studio: TheStudio, upload_id: str) -> None:
     studio.uploads.delete(upload_id)
 
 
-@router.get("/uploads/{upload_id}/preview", response_class=FileResponse)
+@router.get("/uploads/{upload_id}/preview", **files("image/jpeg"))
 async def show_preview(
     request: Request, studio: TheStudio, client: Client, upload_id: str, side: Annotated[Side, Query()] = 512
 ) -> FileResponse:
@@ -77,7 +77,7 @@ async def show_preview(
     return picture_answer(await awaited(studio.renderer.submit(found, RenderRequest("", side=side), client), request))
 
 
-@router.get("/uploads/{upload_id}/render", response_class=FileResponse)
+@router.get("/uploads/{upload_id}/render", **files(*PICTURES))
 async def render(
     request: Request, studio: TheStudio, client: Client, upload_id: str, query: Annotated[StyleRenderQuery, Query()]
 ) -> FileResponse:
@@ -99,7 +99,7 @@ def judge(studio: TheStudio, upload_id: str, style: Annotated[Spec, Query()]) ->
     return studio.renderer.judge(studio.uploads.get(upload_id), style)
 
 
-@router.get("/uploads/{upload_id}/wall", response_class=StreamingResponse)
+@router.get("/uploads/{upload_id}/wall", **files("application/x-ndjson"))
 async def wall(
     studio: TheStudio, client: Client, upload_id: str, query: Annotated[WallQuery, Query()]
 ) -> StreamingResponse:

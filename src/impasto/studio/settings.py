@@ -107,6 +107,8 @@ class Settings:
         After which uploads and finished jobs are deleted.
     page_dir
         The files of the page.
+    sign_path
+        A certificate with its key; what is downloaded is then signed as AI-edited.
 
     Raises
     ------
@@ -122,6 +124,7 @@ class Settings:
     retention_days: float = 7.0
     limits: Limits = field(default_factory=Limits)
     page_dir: Path = PAGE_DIR
+    sign_path: Path | None = None
 
     def __post_init__(self) -> None:
         if self.token is None and not is_loopback(self.host):

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from impasto.media.credentials import load_credentials
 from impasto.studio.access import address_of
 from impasto.studio.database import Database
 from impasto.studio.hub import Hub
@@ -35,6 +36,13 @@ class Studio:
     ----------
     launch
         How jobs are run.
+
+    Raises
+    ------
+    OutputError
+        The data folder cannot be used.
+    UsageError
+        The certificate cannot sign.
     """
 
     def __init__(self, settings: Settings, launch: Launch = WorkProcess) -> None:
@@ -43,9 +51,10 @@ class Studio:
         self.hub = Hub(settings.limits.event_sockets)
         self.uploads = UploadStore(settings, self.database)
         self.jobs = JobStore(settings, self.database, self.hub.note)
-        self.queue = JobQueue(self.jobs, launch)
+        self.credentials = None if settings.sign_path is None else load_credentials(settings.sign_path)
+        self.queue = JobQueue(self.jobs, launch, settings.sign_path)
         self.shelf = Shelf()
-        self.renderer = Renderer(settings, self.uploads, self.shelf)
+        self.renderer = Renderer(settings, self.uploads, self.shelf, self.credentials)
         self.live_sessions = Counted(settings.limits.live_sessions)
         self._stored = StoredBytes(settings.data_dir)
         self._stop = Event()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from impasto.api import load
 from impasto.apply.run import ApplyOptions, ApplyReport
 from impasto.errors import ImpastoError, UsageError
+from impasto.media.credentials import load_credentials
 from impasto.studio.assignment import Assignment, Teller
 from impasto.studio.file_names import distinct_name
 
@@ -44,6 +46,7 @@ def apply(assignment: Assignment, tell: Teller) -> str:
         quality=int(asked["quality"]),
         gate=str(asked["gate"]),
         keep_location=bool(asked["keep_location"]),
+        sign=_signing(assignment, str(asked["style"])),
     )
     pairs = [(path, outputs[upload_id]) for path, upload_id in uploads.items()]
     report = load(asked["style"]).apply_to_files(
@@ -56,6 +59,12 @@ def apply(assignment: Assignment, tell: Teller) -> str:
         where=where_of(assignment, asked),
     )
     return _summary(report)
+
+
+def _signing(assignment: Assignment, style: str) -> Callable[[Path, Path], None] | None:
+    if assignment.sign_path is None:
+        return None
+    return partial(load_credentials(assignment.sign_path).write, style=style)
 
 
 def _summary(report: ApplyReport) -> str:
