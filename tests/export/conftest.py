@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.conftest import run
 
 from impasto.export.web import write_site
 from impasto.style.file import load_style
 
 from .web_sites import SUB_PATH
+
+__all__ = ["run"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SWITCHES = (

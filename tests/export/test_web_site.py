@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cli.conftest import Run
 from PIL import Image
 
 from impasto.errors import OutputError, StyleFileError, UsageError
 from impasto.export import web
-from impasto.export.web import site_files, write_site
+from impasto.export.web import PageWarning, site_files, write_site
 from impasto.export.web_icons import icons
 from impasto.style.file import StyleFile, load_style
+from impasto.style.finish import Finish
 
 from .web_fake_runtime import fake_runtime
 from .web_networks import varied_model
@@ -228,3 +230,43 @@ def test_a_chain_is_several_styles(home: Path, save_look: SaveStyle) -> None:
     with pytest.raises(UsageError, match="several styles"):
         write_page(load("one+two"), "site")
     assert not Path("site").exists()
+
+
+def test_grain_that_a_page_leaves_out_is_told(tmp_path: Path, save_look: SaveStyle) -> None:
+    style = load_style(save_look(tmp_path / "old.style", finish=Finish(dust=1.0)))
+    with pytest.warns(PageWarning, match="old lays grain or wear"):
+        write_site(style, "old", tmp_path / "site", load_runtime=no_runtime)
+
+
+def test_the_command_writes_a_page_and_says_how_to_try_it(run: Run, home: Path, save_look: SaveStyle) -> None:
+    save_look(home / "pale.style")
+    told = run("export", "pale", "--to", "web", "-o", "my site", "--strength", "0.5").stdout
+    assert re.search(r"Wrote my site \(\d+ files, \d+\.\d MB\)", told)
+    assert "--directory 'my site' 8000" in told
+    about = json.loads(Path("my site/style/style.json").read_text(encoding="utf-8"))
+    assert about["strength"] == 0.5
+    run("export", "pale", "--to", "web", "-o", "my site")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["pale", "--to", "web", "-o", "site", "--size", "33"], "--size is not for '--to web'"),
+        (["pale", "--to", "web", "-o", "site", "--for", "a.png"], "--for is not for '--to web'"),
+        (["pale", "-o", "a.cube", "--web-runtime", "a.tgz"], "--web-runtime is not for '--to cube'"),
+        (["pale+pale", "--to", "web", "-o", "site"], "several styles"),
+        (["oil", "--to", "web", "-o", "site", "--web-runtime", "pale.tgz"], "its hash is another"),
+        (["oil", "--to", "web", "-o", "site", "--web-runtime", "none.tgz"], "none.tgz cannot be read"),
+        (["pale", "--to", "web", "-o", "photos"], "photos holds what no export wrote"),
+    ],
+)
+def test_what_the_command_refuses_leaves_nothing(
+    run: Run, home: Path, save_look: SaveStyle, save_paint: SaveStyle, words: list[str], message: str
+) -> None:
+    save_look(home / "pale.style")
+    save_paint(home / "oil.style")
+    Path("pale.tgz").write_bytes(b"no package")
+    Path("photos").mkdir()
+    Path("photos/a.jpg").write_bytes(b"mine")
+    assert message in run("export", *words, code=2).stderr
+    assert sorted(path.name for path in Path().rglob("*")) == ["a.jpg", "pale.tgz", "photos"]

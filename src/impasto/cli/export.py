@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -119,4 +120,5 @@ def _export_page(style: Style, options: ExportOptions) -> None:
     sizes = write_page(style, options.output, strength=options.strength, web_runtime=options.web_runtime)
     folder = Path(options.output)
     typer.echo(f"Wrote {folder} ({len(sizes)} files, {sum(sizes.values()) / 1e6:.1f} MB). To try it on this machine:")
-    typer.echo(f"  python3 -m http.server --bind 127.0.0.1 --directory {folder} 8000   # http://localhost:8000")
+    served = shlex.quote(str(folder))
+    typer.echo(f"  python3 -m http.server --bind 127.0.0.1 --directory {served} 8000   # http://localhost:8000")

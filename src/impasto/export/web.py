@@ -6,6 +6,7 @@ import html
 import json
 import shutil
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -28,6 +29,10 @@ _MADE_BY = "impasto export --to web"
 _PAPER = "#f4f1ea"
 
 Files = dict[str, bytes]
+
+
+class PageWarning(UserWarning):
+    """A page does not show all that a style does."""
 
 
 def write_site(
@@ -67,6 +72,9 @@ def write_site(
     target = Path(folder)
     check_site_folder(target)
     files = site_files(style, name, strength=strength, load_runtime=load_runtime)
+    if style.manifest.finish:
+        told = "lays grain or wear over its results, which the page leaves out; 'impasto apply' does not."
+        warnings.warn(f"{name} {told}", PageWarning, stacklevel=2)
     with _replacing(target) as beside:
         for path, content in files.items():
             (beside / path).parent.mkdir(parents=True, exist_ok=True)

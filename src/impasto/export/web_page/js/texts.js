@@ -1,7 +1,7 @@
 // What the page says, in the languages that it speaks.
 const TEXTS = {
   en: {
-    useCamera: "Use the camera", openPhoto: "Open a photo", camera: "Camera", stop: "Stop camera", nextCamera: "Other camera",
+    useCamera: "Use the camera", openPhoto: "Open a photo", camera: "Camera", stop: "Stop", nextCamera: "Other camera",
     photo: "Photo", save: "Save", install: "Install", compare: "Compare", strength: "Strength", before: "Before", after: "After",
     promise: "Your pictures stay on this device: everything is computed here, and nothing is sent.",
     preview: "Pictures before, above, and after, below", canvas: "The picture in the style",
@@ -22,7 +22,7 @@ const TEXTS = {
     failed: reason => `The style cannot be run here: ${reason}`,
   },
   zh: {
-    useCamera: "使用摄像头", openPhoto: "打开照片", camera: "摄像头", stop: "关闭摄像头", nextCamera: "切换摄像头",
+    useCamera: "使用摄像头", openPhoto: "打开照片", camera: "摄像头", stop: "停止", nextCamera: "切换摄像头",
     photo: "照片", save: "保存", install: "安装", compare: "对比", strength: "强度", before: "原图", after: "效果",
     promise: "图片不会离开此设备：一切都在本机计算，不会上传任何内容。",
     preview: "上为原图，下为效果", canvas: "应用风格后的画面",
