@@ -189,6 +189,16 @@ def test_a_long_film_is_checked_by_few_frames(
     assert max(count) == round(decoded_pts(source)[-1] * 1000)
 
 
+def test_frames_that_nothing_hangs_on_are_passed_over_on_the_way(tmp_path: Path) -> None:
+    options = {"preset": "fast", "x264-params": "bframes=3:b-adapt=0:scenecut=0"}
+    source = make_film(tmp_path / "film.mkv", 60, size=(64, 48), gop=100, options=options)
+    times = [round(time * 1000) for time in decoded_pts(source)]
+    found = [frame.pts for frame in film_check._decoded(source, None, Fraction(times[40], 1000))]
+    assert set(times[40:]) <= set(found)
+    assert len(found) < 50
+    assert [frame.pts for frame in film_check._decoded(source, None)] == times
+
+
 def test_where_no_key_frame_is_marked_frames_are_spread() -> None:
     record = PacketRecord(Fraction(1, 10))
     record.ticks.extend([30, 10, 20, 0, 40, 50, 60, 70, 80])
