@@ -191,6 +191,14 @@ def test_pictures_of_a_sequence_share_scratches(run: Run) -> None:
     assert np.median([np.corrcoef(a, b)[0, 1] for a, b in pairs]) > 0.3
 
 
+def test_what_is_not_laid_over_a_sequence_is_said(run: Run) -> None:
+    make_sequence(2)
+    result = run("apply", "shots/%04d.png", "-s", "pale", "-o", "a/%04d.png", "--finish", "dust,weave:0.5")
+    assert "neither weaves nor flickers" in result.stderr
+    assert "1 with a warning" in result.stdout
+    assert run("apply", "shots/%04d.png", "-s", "pale", "-o", "b/%04d.png", "--finish", "dust").stderr == ""
+
+
 @pytest.mark.usefixtures("small_units")
 def test_a_sequence_is_the_same_however_it_is_made(run: Run, kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     make_sequence(20)

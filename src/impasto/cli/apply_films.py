@@ -147,6 +147,7 @@ def _apply_to_film(source: Path, target: Path, style: AppliedStyle, command: Fil
     if command.skip_existing and medium.output_exists() and not job_folder_for(target).exists():
         summary.num_skipped += 1
         return
+    summary.warned += _left_out(source, style)
     job = FilmJob(
         medium, style, command.jobs, command.resume, command.overwrite, command.gate, command.report, command.cluster
     )
@@ -156,6 +157,15 @@ def _apply_to_film(source: Path, target: Path, style: AppliedStyle, command: Fil
     summary.done.append(result.output)
     summary.notes.append(f"{result.num_frames} frames, {rate:.3g} a second")
     summary.warned += result.warnings
+
+
+def _left_out(source: Path, style: AppliedStyle) -> list[str]:
+    """Say what of a finish is for films alone."""
+    from impasto.film.files import is_sequence  # noqa: PLC0415
+
+    if is_sequence(source) and any(finish.weave or finish.flicker for finish in style.finishes()):
+        return [f"{source} neither weaves nor flickers: that is for films."]
+    return []
 
 
 def _show_highlights(medium: FilmMedium, style: AppliedStyle, command: FilmCommand, summary: Summary) -> None:
