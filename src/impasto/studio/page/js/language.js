@@ -18,7 +18,7 @@ export const hasWords = (key) => key in WORDS[language];
 
 function spoken(value) {
   return typeof value === "number"
-    ? value.toLocaleString(language === "zh" ? "zh-CN" : "en", { maximumFractionDigits: 2 })
+    ? value.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: 2 })
     : String(value ?? "");
 }
 
@@ -82,7 +82,7 @@ export function formatSeconds(seconds) {
 
 export function formatDate(text) {
   if (!text) return "";
-  return new Date(text).toLocaleDateString(language === "zh" ? "zh-CN" : "en", {
+  return new Date(text).toLocaleDateString(language === "zh" ? "zh-CN" : "en-GB", {
     year: "numeric",
     month: "long",
     day: "numeric",

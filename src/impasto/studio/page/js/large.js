@@ -13,8 +13,9 @@ const FORMATS = ["jpeg", "png", "webp", "tiff"];
 
 export class LargeView {
   /** `pictureOf` gives the small picture of a style, to be shown until the large one is there. */
-  constructor(pictureOf) {
+  constructor(pictureOf, health) {
     this.pictureOf = pictureOf;
+    this.signer = health.signs_as;
     this.proof = new Proof((photo, asked, signal) => this.judge(photo, asked, signal));
     this.controls = new StyleControls(() => this.proof.renderSoon(this.controls.options, spokenName(this.style.name)), {
       withMask: true,
@@ -61,6 +62,7 @@ export class LargeView {
       { class: "actions" },
       h("div", { class: "row" }, this.save, this.format.element),
       this.locationLine,
+      this.signer && h("p", { class: "quiet signed", t: ["download.signed", { name: this.signer }] }),
       this.all,
     );
   }

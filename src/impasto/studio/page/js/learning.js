@@ -5,6 +5,7 @@ import { chartsOf } from "./chart.js";
 import { range } from "./controls.js";
 import { h, icon, say, tell } from "./dom.js";
 import { bar, isActive, stateOf, styleName } from "./jobs.js";
+import { spokenName } from "./styles.js";
 import { formatSeconds } from "./language.js";
 import { announce, attempt, note } from "./notes.js";
 import { words } from "./language.js";
@@ -194,8 +195,8 @@ export class LearningView {
       this.keep,
     );
     if (!kept) return;
-    announce("learning.kept", { name: kept.name });
-    note(words("learning.kept", { name: kept.name }));
+    announce("learning.kept", { name: spokenName(kept.name) });
+    note(words("learning.kept", { name: spokenName(kept.name) }));
     this.job.learn.style = { ...this.job.learn.style, kept: true, kept_as: kept.name };
     this.showKeeping(this.job);
   }

@@ -12,12 +12,12 @@ const WALL_SIDE = 512;
 const SUBJECTS = [1, 0, 2, 1, 0];
 
 export class PhotosRoom {
-  constructor(root) {
+  constructor(root, health) {
     this.root = root;
     this.tiles = new Map();
     this.walls = new Map();
     this.abort = null;
-    this.large = new LargeView((style) => this.pictureOf(style));
+    this.large = new LargeView((style) => this.pictureOf(style), health);
     this.strip = h("ul", { class: "album", label: "album" });
     this.progress = h("p", { class: "quiet", role: "status" });
     this.wall = h("ul", { class: "wall", label: "wall" });

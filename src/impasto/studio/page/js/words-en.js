@@ -62,6 +62,7 @@ export const en = {
   format: "Format",
   download: "Download full size",
   "download.working": "Rendering at full size",
+  "download.signed": "Signed as AI-edited, by {name}",
   "keep-location": "Keep where it was taken in the file",
   "apply.all": "Apply to all {n} photos",
   rate: "How well does it suit?",

@@ -61,6 +61,7 @@ export const zh = {
   format: "格式",
   download: "下载原尺寸",
   "download.working": "正在以原尺寸渲染",
+  "download.signed": "带签名：经 AI 编辑，签名者 {name}",
   "keep-location": "在文件中保留拍摄地点",
   "apply.all": "应用到全部 {n} 张照片",
   rate: "这个风格合适吗？",
