@@ -69,7 +69,7 @@ class FakeWork:
         self._told.put(None)
 
     def events(self) -> Iterator[dict[str, Any]]:
-        while (event := self._told.get(timeout=20)) is not None:
+        while (event := self._told.get(timeout=600)) is not None:
             yield event
 
     def send(self, word: str) -> None:
@@ -97,7 +97,7 @@ class FakeWorks:
         return work
 
     def next(self) -> FakeWork:
-        return self._new.get(timeout=20)
+        return self._new.get(timeout=60)
 
     def none_begins(self, seconds: float = 0.1) -> bool:
         try:

@@ -142,7 +142,7 @@ QUERIES = st.sampled_from(
     ["style", "strength", "side", "format", "quality", "limit", "name", "upload", "where", "styles", "download", "x"]
 )
 FUZZ = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

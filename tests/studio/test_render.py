@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,7 +19,7 @@ from PIL import Image
 
 from impasto.studio.settings import Limits
 
-from .studio_parts import API, OpenStudio, TestClient, code_of, opened, picture_bytes, upload
+from .studio_parts import API, OpenStudio, TestClient, code_of, opened, picture_bytes, upload, wait_for
 
 
 def pixels_of(data: bytes) -> NDArray[np.uint8]:
@@ -319,3 +320,52 @@ def test_waiting_renders_are_counted_down(open_studio: OpenStudio, pale: str) ->
     photo = upload(client)
     for side in (16, 17, 18):
         assert render(client, photo, pale, side=side).status_code == 200
+
+
+class TestWarming:
+    """Styles that are loaded before anybody asks for them."""
+
+    def loaded(self, client: TestClient) -> set[str]:
+        return {str(key[0]) for key in client.app.state.studio.shelf._loaded}  # type: ignore[attr-defined]
+
+    def warm(self, client: TestClient, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        studio = client.app.state.studio  # type: ignore[attr-defined]
+        monkeypatch.setattr(studio.shelf, "families", lambda: dict.fromkeys(names, "look"))
+        studio.renderer.warm()
+
+    def test_each_is_loaded(self, client: TestClient, home: Path, pale: str, save_look: Any, monkeypatch: Any) -> None:
+        names = [pale, save_look(home / "other.style").stem]
+        self.warm(client, names, monkeypatch)
+        wait_for(lambda: self.loaded(client), lambda loaded: loaded == set(names))
+
+    def test_one_that_is_broken_is_passed_over(
+        self, client: TestClient, home: Path, pale: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (home / "broken.style").write_bytes(b"x")
+        self.warm(client, ["broken", "nosuch", pale], monkeypatch)
+        wait_for(lambda: self.loaded(client), lambda loaded: loaded == {pale})
+
+    def test_photos_do_not_wait_for_all_of_it(
+        self, client: TestClient, photo: str, pale: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        renderer = client.app.state.studio.renderer  # type: ignore[attr-defined]
+        begun, held = [], Event()
+
+        def hold(style: str) -> None:
+            begun.append(style)
+            held.wait(60)
+
+        monkeypatch.setattr(renderer, "_warm", hold)
+        monkeypatch.setattr(renderer, "_small", ThreadPoolExecutor(2))
+        self.warm(client, ["a", "b", "c"], monkeypatch)
+        assert render(client, photo, pale).status_code == 200
+        assert begun == ["a"]
+        held.set()
+        wait_for(lambda: begun, lambda begun: begun == ["a", "b", "c"])
+
+    def test_a_studio_that_closes_stops_it(self, open_studio: OpenStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+        client = open_studio()
+        renderer = client.app.state.studio.renderer  # type: ignore[attr-defined]
+        renderer.close()
+        self.warm(client, ["a", "b"], monkeypatch)
+        assert self.loaded(client) == set()

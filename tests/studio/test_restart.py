@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -314,6 +315,48 @@ class TestQueue:
             assert "no more processes" in (self.ended(store, first).error or "")
             works.next().finish()
             assert self.ended(store, second).status == "done"
+        finally:
+            queue.close()
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            {"type": "step", "step": "x"},
+            {"type": "step", "scalars": 5},
+            {"type": "film", "frames_done": "x", "frames_total": 5},
+            {"type": "learned", "metrics": None},
+        ],
+        ids=str,
+    )
+    def test_a_worker_that_talks_nonsense_fails_alone(
+        self, store: JobStore, queue: JobQueue, works: FakeWorks, event: dict[str, Any]
+    ) -> None:
+        first, second = self.add(store, queue), self.add(store, queue)
+        work = works.next()
+        work.tell(event["type"], **{name: value for name, value in event.items() if name != "type"})
+        assert "The job has failed" in (self.ended(store, first).error or "")
+        assert work.killed.is_set()
+        works.next().finish()
+        assert self.ended(store, second).status == "done"
+
+    def test_a_database_that_fails_for_a_while(
+        self, store: JobStore, works: FakeWorks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start_next, num_fails = store.start_next, [2]
+
+        def fail(lane: str) -> Job | None:
+            if num_fails[0] > 0:
+                num_fails[0] -= 1
+                raise sqlite3.OperationalError("disk full")
+            return start_next(lane)
+
+        monkeypatch.setattr(store, "start_next", fail)
+        queue = JobQueue(store, works)
+        job = store.add("apply", {}, "anna", {})
+        queue.start()
+        try:
+            works.next().finish()
+            assert self.ended(store, job).status == "done"
         finally:
             queue.close()
 

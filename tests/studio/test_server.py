@@ -46,6 +46,7 @@ def served(settings: Settings) -> Iterator[str]:
             """Only the main thread may."""
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("impasto.studio.rendering.Renderer.warm", lambda self: None)
         patch.setattr(server.uvicorn, "Server", Kept)
         thread = threading.Thread(target=server.serve, args=(settings, ready), daemon=True)
         thread.start()
@@ -153,17 +154,20 @@ def test_an_upload_that_breaks_off_leaves_nothing(serve: Callable[..., str], tmp
         b"NONSENSE\r\n\r\n",
         b"POST /api/v1/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
         b"POST /api/v1/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999999\r\n\r\n",
-        b"GET /api/v1/styles HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"GET /api/v1/styles HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n",
     ],
     ids=lambda request: request[:24].decode(),
 )
 def test_requests_that_no_browser_makes(serve: Callable[..., str], request_: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port_of(serve())), 60) as line:
-        line.sendall(request_)
-        answer = http.client.HTTPResponse(line)
-        answer.begin()
-        assert 400 <= answer.status < 500
-        assert b"secret" not in answer.read()
+        try:
+            line.sendall(request_)
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            assert 400 <= answer.status < 500
+            assert b"secret" not in answer.read()
+        except ConnectionError:  # closed before all of it was read
+            assert len(request_) > 100_000
 
 
 def test_many_at_once(serve: Callable[..., str]) -> None:

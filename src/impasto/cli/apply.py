@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,7 @@ from impasto.cli.options import (
     Overwrite,
     Quality,
     RuntimeName,
+    SignWith,
     SkipExisting,
     Strength,
     StyleChoice,
@@ -38,6 +41,7 @@ from impasto.cli.options import (
     command_of,
 )
 from impasto.cli.progress import file_progress
+from impasto.errors import UsageError
 
 if TYPE_CHECKING:
     from impasto.api import Style
@@ -70,6 +74,7 @@ class ApplyCommand:
     preview: Preview = None
     stills: Stills = None
     report: ReportPath = None
+    sign: SignWith = None
     cluster: ClusterAddress = None
 
 
@@ -92,6 +97,8 @@ def apply(command: ApplyCommand) -> None:
 
     check_film_options(command)
     pictures, films = split_inputs(command.pictures)
+    if films and command.sign is not None:
+        raise UsageError("Only photos are signed: leave --sign out, or name no films.")
     chosen = load(command.style)
     summary = Summary()
     if pictures or not films:
@@ -110,6 +117,14 @@ def _how(command: ApplyCommand) -> StylizerOptions:
     )
 
 
+def _signing(command: ApplyCommand) -> Callable[[Path, Path], None] | None:
+    if command.sign is None:
+        return None
+    from impasto.media.credentials import load_credentials  # noqa: PLC0415
+
+    return partial(load_credentials(command.sign).write, style=str(command.style))
+
+
 def _apply_to_pictures(
     pictures: list[Path], chosen: Style, command: ApplyCommand, summary: Summary, *, is_folder: bool
 ) -> None:
@@ -122,6 +137,7 @@ def _apply_to_pictures(
         overwrite=command.overwrite,
         quality=command.quality,
         gate=command.gate,
+        sign=_signing(command),
     )
     output = command.output
     if output is not None and is_folder:

@@ -54,6 +54,15 @@ GateMode = Annotated[
     str,
     typer.Option("--gate", metavar="MODE", help="What to do with doubtful results: off, warn, retry, refuse."),
 ]
+SignWith = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign",
+        metavar="CERT",
+        help="Sign photos as AI-edited: a PEM file with a certificate and its private key (extra 'sign').",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same style on the same machine.")]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from impasto.cli.options import SignWith
 from impasto.errors import MissingExtraError
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Where the page is served; 0 takes any free one.")]
@@ -33,16 +34,6 @@ AllowHost = Annotated[
     typer.Option("--allow-host", metavar="NAME", help="A name by which browsers reach the studio.", show_default=False),
 ]
 KeepDays = Annotated[float, typer.Option("--keep-days", min=0.01, help="Days that uploads and jobs are kept.")]
-
-SignWith = Annotated[
-    Path | None,
-    typer.Option(
-        "--sign",
-        metavar="CERT",
-        help="Sign photos that are downloaded as AI-edited: a PEM file with a certificate and its key (extra 'sign').",
-        show_default=False,
-    ),
-]
 
 
 def studio(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +19,7 @@ from impasto.studio.refusals import RefusedError
 from impasto.studio.telling import note_stopping, take_event
 from impasto.studio.work_process import Work, WorkProcess
 
+_logger = logging.getLogger(__name__)
 _LOOK_EVERY: Final = 0.5
 _CLOSING_SECONDS: Final = 10.0
 
@@ -154,12 +157,19 @@ class JobQueue:
 
     def _run_lane(self, lane: str) -> None:
         while not self._stopping.is_set():
-            job = self._store.start_next(lane)
+            job = self._next(lane)
             if job is None:
                 self._wake[lane].wait(_LOOK_EVERY)
                 self._wake[lane].clear()
             else:
                 self._run(job)
+
+    def _next(self, lane: str) -> Job | None:
+        try:
+            return self._store.start_next(lane)
+        except sqlite3.Error as error:  # such as a full disk, which may have room again later
+            _logger.warning("The studio's database cannot be used: %s", error)
+            return None
 
     def _run(self, job: Job) -> None:
         try:
@@ -170,6 +180,8 @@ class JobQueue:
         try:
             for event in work.events():
                 self._store.update(job, partial(take_event, event=event))
+        except Exception as error:  # whatever a worker tells, the jobs after this one are to be done
+            job.state["outcome"] = f"The job has failed: {type(error).__name__}: {error}"
         finally:
             work.kill()
             with self._lock:

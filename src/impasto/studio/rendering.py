@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -112,9 +113,15 @@ class Renderer:
         return future
 
     def warm(self) -> None:
-        """Load every style in the background, so that the first photo need not wait for it; looks come first."""
-        for style in self._shelf.families():
-            self._small.submit(self._warm, style)
+        """Load every style in the background, one at a time, so that no photo has to wait; looks come first."""
+        self._warm_next(iter(self._shelf.families()))
+
+    def _warm_next(self, styles: Iterator[str]) -> None:
+        style = next(styles, None)
+        # A renderer that has been closed takes nothing any more.
+        with suppress(RuntimeError):
+            if style is not None:
+                self._small.submit(self._warm, style).add_done_callback(lambda _: self._warm_next(styles))
 
     def _warm(self, style: str) -> None:
         import numpy as np  # noqa: PLC0415

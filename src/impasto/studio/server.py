@@ -46,6 +46,8 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
             log_level="warning",
             server_header=False,
             proxy_headers=False,
+            # It bounds what it holds of headers, which the other one does not.
+            http="h11",
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME_BYTES,
             timeout_graceful_shutdown=_GRACE_SECONDS,
