@@ -27,7 +27,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, NamedTuple
@@ -38,6 +38,7 @@ from turns import disturbance_told
 
 from impasto.api.live_style import AppliedLive
 from impasto.apply.stylizers import StylizerOptions
+from impasto.errors import OutputError
 from impasto.live.clock import SystemClock
 from impasto.live.jpeg import JpegEncoder
 from impasto.live.loop import LiveLoop
@@ -179,8 +180,10 @@ def print_switching(options: argparse.Namespace, film: Path) -> None:
                 time.sleep(0.001)
             ready = time.perf_counter() - asked
             time.sleep(0.5)
-            longest = max(gaps(sink.times[first:]))
-            told = f"{1000 * ready:8.0f} ms  {1000 * longest:8.0f} ms  {1000 * statistics.median(before):8.0f} ms"
+            longest = max(gaps(sink.times[max(0, first) :]), default=0.0)
+            told = (
+                f"{1000 * ready:8.0f} ms  {1000 * longest:8.0f} ms  {1000 * statistics.median(before or [0]):8.0f} ms"
+            )
             print(f"{name:30} {told}", flush=True)
             time.sleep(SWITCH_EVERY)
 
@@ -206,8 +209,9 @@ def print_memory(options: argparse.Namespace, film: Path, folder: Path) -> None:
             for step in range(20):
                 loop.stage.strength = (step + 1) / 20
                 time.sleep(SWITCH_EVERY / 20)
-            loop.stop_clip()
-            clip.unlink()
+            with suppress(OutputError):  # without a single frame, as on a machine that has other things to do
+                loop.stop_clip()
+            clip.unlink(missing_ok=True)
             now = time.perf_counter()
             if now >= told or now >= end:
                 status = loop.status()

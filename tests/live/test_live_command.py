@@ -87,7 +87,7 @@ def test_a_film_that_repeats_ends_when_told(film: Path, pale: str, run: Run, no_
         (["--from", "none.mp4", "--to", "out.mp4"], "none.mp4 does not exist"),
         (["--from", "ftp://host/a", "--to", "out.mp4"], "ftp"),
         (["--from", "film.mp4", "--to", "out.jpg"], "out.jpg"),
-        (["--from", "film.mp4", "--to", "film.mp4"], "the input itself"),
+        (["--from", "film.mp4", "--to", "film.mp4"], "is the film that is played"),
         (["--from", "film.mp4", "--to", "http://host/a"], "http"),
         (["--from", "film.mp4", "--to", "none/out.mp4"], "none/out.mp4 cannot be written"),
         (["--from", "film.mp4", "--to", "out.mp4", "--size", "large"], "1280x720"),
@@ -242,3 +242,13 @@ def test_changes_are_told_where_nobody_watches(
         "Pictures come again.",
     ]
     run.loop.stage.close()
+
+
+def test_the_film_is_not_written_over_by_another_name(film: Path, pale: str, run: Run) -> None:
+    Path("other.mp4").symlink_to(film.resolve())
+    before = film.read_bytes()
+    assert (
+        "is the film that is played"
+        in run("live", "--style", pale, "--from", str(film), "--to", "other.mp4", code=2).output
+    )
+    assert film.read_bytes() == before

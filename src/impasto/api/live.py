@@ -12,6 +12,7 @@ import numpy as np
 
 from impasto.api.live_style import AppliedLive
 from impasto.apply.stylizers import StylizerOptions
+from impasto.errors import OutputError
 from impasto.live.clock import Clock, SystemClock
 from impasto.live.loop import ORDINARY_RATE, LiveLoop, LiveStatus
 from impasto.live.page import LivePage
@@ -59,7 +60,6 @@ class LiveJob:
     size: tuple[int, int] = (1280, 720)
     repeat: bool = False
     port: int = 0
-    overwrite: bool = False
 
     @property
     def options(self) -> StylizerOptions:
@@ -85,7 +85,7 @@ def open_live(job: LiveJob, clock: Clock | None = None) -> LiveRun:
     clock, stop = clock or SystemClock(), Event()
     choice = read_source_choice(job.source)
     if choice.kind == "file" and job.target not in {PAGE, VIRTUAL} and not is_stream(job.target):
-        check_output(job.target, choice.address, job.overwrite)
+        _check_target(job.target, choice.address)
     wishes = CameraWishes(*job.size, round(job.rate or ORDINARY_RATE))
     style = AppliedLive.load(job.style, job.options)
     sink = _make_sink(job, clock)
@@ -159,6 +159,13 @@ class PageControls:
             return self._loop.start_clip(self._folder / name).name
         path = self._loop.stop_clip()
         return path.name if path else None
+
+
+def _check_target(target: str, film: str) -> None:
+    """Refuse to write over the film that is played: of that, sound and late frames would be lost for good."""
+    check_output(target, film, overwrite=True)
+    if Path(target).exists() and Path(film).exists() and Path(target).samefile(film):
+        raise OutputError(f"{target} is the film that is played. Give another name.")
 
 
 def _blank(job: LiveJob, choice: SourceChoice) -> PlanarFrame:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.options import KeepColor, Overwrite, RuntimeName, Strength, StyleChoice, Where, command_of
+from impasto.cli.options import KeepColor, RuntimeName, Strength, StyleChoice, Where, command_of
 
 if TYPE_CHECKING:
     from impasto.api.live import LiveJob, LiveRun
@@ -63,7 +63,6 @@ class LiveCommand:
     seconds: Seconds = None
     port: Port = 0
     browser: OpensBrowser = True
-    overwrite: Overwrite = False
 
 
 @command_of(LiveCommand)
@@ -105,7 +104,6 @@ def _job(command: LiveCommand) -> LiveJob:
         size=(int(sides[1]), int(sides[2])),
         repeat=command.repeat,
         port=command.port,
-        overwrite=command.overwrite,
     )
 
 
