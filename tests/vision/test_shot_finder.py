@@ -63,7 +63,7 @@ def test_nothing_but_thumbnails_is_kept() -> None:
     assert len(finder.finish()) == len(finder._cuts) + 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 300), st.integers(1, 300))
 def test_thumbnails_keep_the_mean_of_any_picture(height: int, width: int) -> None:
     rows, columns = np.mgrid[0:height, 0:width]
