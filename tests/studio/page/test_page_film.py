@@ -105,3 +105,14 @@ def test_without_the_extra(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Non
     visit.go("#/learn")
     assert visit.texts(".learn-room .warning") == ['For learning, install: pip install "impasto[learn]"']
     visit.close()
+
+
+def test_a_failed_film_is_tried_again(site: Site, film: Path) -> None:
+    visit, work = restyling(site, film)
+    work.fail("The film is damaged at 0:01.")
+    visit.until_said(".film-work .lead", "The film is damaged at 0:01.")
+    visit.page.click(".film-work >> text=Try again")
+    again = site.works.next()
+    again.tell("film", stage="restyling", frames_done=9, frames_total=12, frames_per_second=None)
+    visit.until_said(".film-work .numbers", "9 of 12 frames")
+    visit.close()

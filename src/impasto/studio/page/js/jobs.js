@@ -179,9 +179,28 @@ function row(job) {
   );
 }
 
-/** Follow one job closely; returns a function that stops following. */
+/** Follow one job closely, also when it is tried again; returns a function that stops following. */
 export function follow(id, onJob) {
-  return listen(`/jobs/${id}/events`, (message) => message.type === "job" && onJob(message.job));
+  let last = null;
+  const begin = () =>
+    listen(`/jobs/${id}/events`, (message) => {
+      if (message.type !== "job") return;
+      last = message.job;
+      onJob(last);
+    });
+  let end = begin();
+  const hear = () => {
+    const job = jobs.get(id);
+    if (!last || isActive(last) || !job || !isActive(job)) return;
+    last = null;
+    end();
+    end = begin();
+  };
+  listeners.add(hear);
+  return () => {
+    listeners.delete(hear);
+    end();
+  };
 }
 
 /** Links to jobs that have a room of their own. */

@@ -92,23 +92,28 @@ export class LearningView {
   begin(id) {
     this.id = id;
     this.job = null;
+    this.clear();
+    for (const part of [this.title, this.state]) tell(part, "");
+  }
+
+  /** Show nothing of what was learned: there is none yet, or it begins anew. */
+  clear() {
     this.samples = [];
-    this.sheet.hidden = this.own.hidden = this.keeping.hidden = this.sheetWords.hidden = true;
-    this.scrub.element.hidden = true;
+    for (const part of [this.sheet, this.own, this.keeping, this.sheetWords, this.scrub.element]) part.hidden = true;
     this.charts.replaceChildren();
     this.said.replaceChildren();
-    for (const part of [this.title, this.state, this.used]) tell(part, "");
+    tell(this.used, "");
   }
 
   async act(verb, button) {
     const job = await attempt(() => send("POST", `/jobs/${this.id}/${verb}`), button);
-    if (job && verb === "retry") location.reload();
-    else if (job) this.show(job);
+    if (job) this.show(job);
   }
 
   show(job) {
     this.job = job;
     const { learn } = job;
+    if (job.status === "queued") this.clear();
     tell(this.title, styleName(job));
     this.showState(job);
     this.stop.hidden = !job.can_stop;

@@ -4,7 +4,7 @@ import { addPhotos, album, choosePhoto, onAlbum, removePhoto } from "./album.js"
 import { h, icon, say } from "./dom.js";
 import { isFilm, picker } from "./files.js";
 import { LargeView } from "./large.js";
-import { announce, attempt } from "./notes.js";
+import { attempt } from "./notes.js";
 import { onStyles, previewCell, spokenDescription, spokenName, usableStyles } from "./styles.js";
 
 const WALL_SIDE = 512;
@@ -156,6 +156,7 @@ export class PhotosRoom {
 
   showWall(photo) {
     this.shown = photo.id;
+    this.showProgress(this.walls.get(photo.id)?.done);
     const ratio = `${photo.width} / ${photo.height}`;
     const original = h(
       "li",
@@ -213,11 +214,12 @@ export class PhotosRoom {
       { signal } = this.abort;
     this.walls.set(photo.id, wall);
     this.showWall(photo);
-    say(this.progress, "wall.working");
     try {
       for await (const line of lines(`/uploads/${photo.id}/wall?side=${WALL_SIDE}`, signal)) {
-        if (line.done) this.finish(line);
-        else if (line.ok) {
+        if (line.done) {
+          wall.done = line;
+          this.showProgress(line);
+        } else if (line.ok) {
           wall.urls.set(line.style, line.url);
           if (this.shown === photo.id) this.hangOne(line.style, line.url);
         } else this.refuse(line);
@@ -233,9 +235,13 @@ export class PhotosRoom {
     if (wall.urls.size && !signal.aborted) this.suggest(photo);
   }
 
-  finish({ count, milliseconds }) {
-    say(this.progress, ["wall.done", { n: count, seconds: milliseconds / 1000 }]);
-    announce("wall.done", { n: count, seconds: milliseconds / 1000 });
+  /** Say how long a wall took, or that it is still being hung. */
+  showProgress(line) {
+    if (!line) {
+      say(this.progress, "wall.working");
+      return;
+    }
+    say(this.progress, ["wall.done", { n: line.count, seconds: Number((line.milliseconds / 1000).toFixed(1)) }]);
   }
 
   refuse({ style, error }) {

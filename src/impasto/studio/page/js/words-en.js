@@ -267,5 +267,6 @@ export const en = {
   "style.noir": "Noir",
   "style.van-gogh": "Van Gogh",
   "style.watercolour": "Watercolour",
+  "style.ink": "Ink",
   "style.film-grain": "Film grain",
 };

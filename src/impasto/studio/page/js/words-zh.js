@@ -284,6 +284,8 @@ export const zh = {
   "style.monet": "莫奈",
   "style.monet.about": "仿莫奈的风景：细碎的色点。",
   "style.old-masters.about": "仿古典油画：罩染和画布。",
+  "style.ink": "水墨",
+  "style.ink.about": "白纸上的黑墨，笔触宽阔。",
   "style.film-grain": "胶片颗粒",
   "style.film-grain.about": "胶片的颗粒和影调。",
 };
