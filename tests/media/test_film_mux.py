@@ -350,7 +350,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
         return real_open(name, mode, **options)
 
     monkeypatch.setattr(av, "open", open_full)
-    with pytest.raises(OutputError, match="space"):
+    with pytest.raises(OutputError, match="the disk is full"):
         assemble(tmp_path / "out.mkv", source, segments)
     assert not (tmp_path / "out.mkv").exists()
     assert not list(tmp_path.glob(".impasto-*"))

@@ -337,3 +337,17 @@ def test_nothing_of_the_film_is_changed_by_reading(tmp_path):
     frames[0].planes[0][:] = 0
     assert path.read_bytes() == before
     assert (next(iter(FilmSource(path))).planes[0] > 0).any()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_a_transport_stream_of_few_packets_is_read(tmp_path, frames):
+    path = make_film(tmp_path / "film.ts", frames, size=(32, 16), codec="mpeg2video", rate=25)
+    assert path.stat().st_size < 10 * 188
+    assert len(list(FilmSource(path))) == frames
+
+
+def test_what_is_no_transport_stream_is_refused(tmp_path):
+    path = tmp_path / "film.ts"
+    path.write_text("no film, but a few words " * 40)
+    with pytest.raises(UnreadableMediaError, match=r"film\.ts"):
+        FilmSource(path)

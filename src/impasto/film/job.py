@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from impasto.apply.blocks import available_cores
-from impasto.errors import JobError, OutputError
+from impasto.errors import ImpastoError, JobError, OutputError
 from impasto.film.folder import RUN_BEGINS, JobFolder, UnitRecord, job_folder_for
 from impasto.film.job_report import write_job_report
 from impasto.film.medium import Medium
@@ -180,10 +180,15 @@ def _keeping(folder: JobFolder, listener: JobListener) -> Iterator[None]:
     """Say that what is done is kept where something goes wrong; where nothing is done, keep nothing."""
     try:
         yield
-    except OutputError as error:
+    except ImpastoError as error:
         folder.log("failed", error=str(error))
+        if not folder.path.exists():
+            gone = f"{folder.path} has vanished while the job ran. Is its drive gone?"
+            raise OutputError(f"{gone} When it is back, go on with --resume.") from error
         if not folder.exists():
             folder.remove()
+            raise
+        if not isinstance(error, OutputError):
             raise
         separator = " " if "\n" in str(error) else "\n"
         raise OutputError(f"{error}{separator}{KEPT}") from error

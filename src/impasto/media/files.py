@@ -29,6 +29,7 @@ PICTURE_SUFFIXES = (
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
+    errno.EFBIG: "the disk takes no larger file",
     errno.EDQUOT: "the disk quota is used up",
     errno.EACCES: "no permission to write there",
     errno.EPERM: "no permission to write there",
@@ -158,6 +159,11 @@ def write_beside(path: Path | str, within: Path | None = None) -> Iterator[Path]
 
 def _are_on_one_disk(*folders: Path) -> bool:
     return len({folder.stat().st_dev for folder in folders}) == 1
+
+
+def is_of_disk(error: OSError) -> bool:
+    """Tell whether it is the place, not the content, that cannot be written."""
+    return error.errno in _REASONS or error.errno == errno.EIO
 
 
 def describe_os_error(error: OSError) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import OutputError
-from impasto.media.files import write_beside
+from impasto.media.files import describe_os_error, is_of_disk, write_beside
 from impasto.media.film_check import verify
 from impasto.media.film_open import open_film
 from impasto.media.film_packets import (
@@ -139,7 +139,8 @@ def _write(
                 )
                 records = _mux(container, original, source, film.index, frames, copies)
         except (av.error.FFmpegError, ValueError) as error:
-            raise OutputError(f"{output} cannot be written: {reason_of(error)}.") from error
+            reason = describe_os_error(error) if isinstance(error, OSError) and is_of_disk(error) else reason_of(error)
+            raise OutputError(f"{output} cannot be written: {reason}.") from error
     return copies, records
 
 

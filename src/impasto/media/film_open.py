@@ -10,6 +10,8 @@ from typing import Any
 from impasto.errors import UnreadableMediaError
 from impasto.media.video_library import av
 
+_TRANSPORT_STREAMS = {".ts", ".m2ts", ".mts"}
+
 
 @contextmanager
 def open_film(path: Path) -> Iterator[tuple[Any, Any]]:
@@ -22,7 +24,7 @@ def open_film(path: Path) -> Iterator[tuple[Any, Any]]:
     """
     _check_file(path)
     with film_errors(path):
-        container = av.open(str(path), metadata_errors="replace")
+        container = _opened(path)
     with container:
         yield container, _picture_stream(path, container)
 
@@ -42,6 +44,16 @@ def film_errors(path: Path) -> Iterator[None]:
 def decoder_name(coded: Any) -> str:
     """Return the name of a codec, whichever library decodes it."""
     return str(coded.codec.canonical_name)
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except av.error.FFmpegError:
+        if path.suffix.lower() not in _TRANSPORT_STREAMS:
+            raise
+    # Of few packets, FFmpeg does not tell one by what is inside.
+    return av.open(str(path), format="mpegts", metadata_errors="replace")
 
 
 def _check_file(path: Path) -> None:

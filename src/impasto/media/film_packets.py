@@ -83,12 +83,15 @@ class PacketRecord:
     """Ticks of the packets that decoding may begin with."""
     _hash: Any = field(default_factory=hashlib.sha256)
     num_packets: int = 0
+    longest: int = 0
+    """How long a packet lasts at most, in ticks."""
     end: Fraction | None = None
     """When the last packet ends, in seconds."""
 
     def add(self, packet: Any, *, hashed: bool = True) -> None:
         """Take note of a packet, before it is given to a muxer."""
         self.num_packets += 1
+        self.longest = max(self.longest, packet.duration or 0)
         if hashed:
             self._hash.update(packet.size.to_bytes(4, "little"))
             self._hash.update(packet)

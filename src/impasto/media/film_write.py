@@ -14,7 +14,7 @@ import numpy as np
 
 from impasto.errors import ImpastoError, OutputError, UsageError
 from impasto.media.color_tags import FULL, LIMITED
-from impasto.media.files import write_beside
+from impasto.media.files import describe_os_error, is_of_disk, write_beside
 from impasto.media.film_encoding import EncoderSettings, Encoding, choose_settings
 from impasto.media.film_info import FilmInfo
 from impasto.media.pixel_layout import PixelLayout, fill_planes
@@ -173,6 +173,8 @@ class FilmSink:
         return picture
 
     def _refusal(self, error: BaseException) -> OutputError:
+        if isinstance(error, OSError) and is_of_disk(error):
+            return OutputError(f"{self.path} cannot be written: {describe_os_error(error)}.")
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         sides = zip((self.info.width, self.info.height), self.settings.layout.subsampling, strict=True)
         if any(side % factor for side, factor in sides):
