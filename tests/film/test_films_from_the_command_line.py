@@ -151,6 +151,17 @@ def test_a_region_of_a_film(run: Run, pale: str, film: Path) -> None:
     assert np.abs(after - before)[:, :36].mean() > 8
 
 
+def test_a_mask_of_another_size_is_refused_before_work_begins(run: Run, pale: str, film: Path) -> None:
+    Image.new("L", (64, 64), 255).save("square.png")
+    Path("shots").mkdir()
+    Image.new("RGB", (96, 64), (9, 9, 9)).save("shots/0001.png")
+    for source, output in ((film, "out.mp4"), ("shots/%04d.png", "out/%04d.png")):
+        result = run("apply", source, "-s", pale, "-o", output, "--where", "square.png", code=2)
+        assert "square.png 64×64" in result.stderr
+        assert "impasto-job" not in result.stderr
+    assert files() == {"film.mp4", "square.png", "shots/0001.png"}
+
+
 def test_a_preview(run: Run, pale: str) -> None:
     short_film("film.mp4", frames=96, cuts=(30, 60))
     result = run("apply", "film.mp4", "-s", pale, "--preview", "1s")

@@ -63,4 +63,5 @@ def apply_to_film(
     target = Path(output) if output is not None else default_output(path, style.name)
     medium = medium_for(path, target, encoding or Encoding(), deinterlace)
     applied = AppliedStyle.of(style, options or StylizerOptions())
+    applied.check_region(medium.frames(0, 1))
     return run_film_job(FilmJob(medium, applied, **job), listener)

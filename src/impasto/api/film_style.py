@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +19,15 @@ from impasto.api.style import Style
 from impasto.apply.film_look import LookLink
 from impasto.apply.finish import NO_FINISH, finish_of
 from impasto.apply.gating import JudgesOutputs
-from impasto.apply.regions import REGIONS
+from impasto.apply.regions import REGIONS, region_for
 from impasto.apply.stylizer import Stylizer
 from impasto.apply.stylizers import StylizerOptions
 from impasto.errors import UsageError
 from impasto.film.folder import make_job_part
+from impasto.film.picture import Picture
 from impasto.film.plan import WARM_UP_FRAMES, Memory
 from impasto.media.files import write_beside
+from impasto.media.frame import Frame
 from impasto.style.file import StyleFile, load_style, save_style
 from impasto.style.finish import Finish
 
@@ -100,6 +102,19 @@ class AppliedStyle:
             "finish": [finish.model_dump(mode="json") for finish in self.finishes()],
         }
         return cast("dict[str, JsonValue]", json.loads(json.dumps(said)))
+
+    def check_region(self, pictures: Iterator[Picture]) -> None:
+        """Refuse a mask that does not fit the first picture, before any work.
+
+        Raises
+        ------
+        UsageError
+            It has another size and aspect.
+        """
+        if _is_mask_file(self.options.where):
+            for picture in pictures:
+                region_for(self.options.where)(picture if isinstance(picture, Frame) else picture.to_rgb())
+                break
 
     def kept(self, folder: Path) -> AppliedStyle:
         """Copy the style, and a mask that is a file, into a folder; return one that lives from that copy."""

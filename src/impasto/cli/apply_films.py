@@ -147,6 +147,7 @@ def _apply_to_film(source: Path, target: Path, style: AppliedStyle, command: Fil
     if command.skip_existing and medium.output_exists() and not job_folder_for(target).exists():
         summary.num_skipped += 1
         return
+    style.check_region(medium.frames(0, 1))
     summary.warned += _left_out(source, style)
     job = FilmJob(
         medium, style, command.jobs, command.resume, command.overwrite, command.gate, command.report, command.cluster
