@@ -184,7 +184,7 @@ class FilmMedium:
         return {"encoding": asdict(self.encoding), "deinterlace": self.deinterlace, "segments": self.segment_suffix}
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[PlanarFrame]:
-        return self._film.frames(start, stop)
+        yield from self._film.frames(start, stop)  # nothing is opened before it is asked for
 
     def pick(self, indices: Sequence[int]) -> Iterator[PlanarFrame]:
         index = self._film.index
