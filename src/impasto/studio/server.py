@@ -17,6 +17,8 @@ from impasto.studio.settings import LOOPBACK_HOST, Settings
 _GRACE_SECONDS = 5
 _PATIENCE_SECONDS = 75
 _BACKLOG = 128
+_WARM_AFTER = 2.0
+"""Seconds from when the page can be opened to when styles are loaded."""
 
 
 def make_token() -> str:
@@ -55,8 +57,8 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         )
         server = uvicorn.Server(config)
         address = page_address(settings, bound.getsockname()[1])
-        app.state.studio.renderer.warm()
-        threading.Thread(target=_tell_when_ready, args=(server, address, ready), daemon=True).start()
+        warm = app.state.studio.renderer.warm
+        threading.Thread(target=_tell_when_ready, args=(server, address, ready, warm), daemon=True).start()
         server.run(sockets=[bound])
 
 
@@ -86,9 +88,14 @@ def _bound_socket(settings: Settings) -> socket.socket:
     return bound
 
 
-def _tell_when_ready(server: uvicorn.Server, address: str, ready: Callable[[str], None]) -> None:
+def _tell_when_ready(
+    server: uvicorn.Server, address: str, ready: Callable[[str], None], warm: Callable[[], None]
+) -> None:
     pause = threading.Event()
     while not server.started and not server.should_exit:
         pause.wait(0.05)
     if server.started:
         ready(address)
+        # The page comes first.
+        pause.wait(_WARM_AFTER)
+        warm()
