@@ -191,7 +191,7 @@ export function follow(id, onJob) {
   let end = begin();
   const hear = () => {
     const job = jobs.get(id);
-    if (!last || isActive(last) || !job || !isActive(job)) return;
+    if (!last || isActive(last) || !job || (job.status === last.status && job.finished === last.finished)) return;
     last = null;
     end();
     end = begin();
