@@ -17,7 +17,7 @@ from .source_tree import ROOT
 ENGLISH, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 PAGES = [ENGLISH, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHELLS = {"sh", "bash", "shell", "console"}
-LANGUAGES = SHELLS | {"python", "text"}
+LANGUAGES = SHELLS | {"python", "json", "text"}
 
 
 @dataclass(frozen=True)
