@@ -23,7 +23,7 @@ import av
 import numpy as np
 from film_fault_table import Row
 
-from impasto.film.folder import job_folder_for
+from impasto.film.folder import RUN_BEGINS, job_folder_for
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 clips: Any = importlib.import_module("film_clips")
@@ -149,6 +149,12 @@ class Place:
     def num_units(self) -> int:
         return len(list((self.job_dir / "units").glob("[0-9]*.json")))
 
+    def num_runs(self) -> int:
+        """How many runs have been at work on the job."""
+        with suppress(OSError):
+            return (self.job_dir / "log.jsonl").read_text(encoding="utf-8").count(RUN_BEGINS)
+        return 0
+
     def phase(self) -> str:
         """Say what a job is doing, by what it has written."""
         if (self.job_dir / "assembling").exists():
@@ -201,11 +207,12 @@ class Kills:
     num_jobs: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    def kill(self, number: int, window: float, begins: Callable[[], bool]) -> None:
-        """Kill so many runs, each within a time in seconds from when something is so."""
+    def kill(self, number: int, window: float, begins: Callable[[], bool] = lambda: True) -> None:
+        """Kill so many runs, each within a time in seconds from when it is at work and something is so."""
         while sum(self.phases.values()) < number:
+            before = self.place.num_runs()
             process = self.place.start("--resume")
-            wait_for(begins, process)
+            wait_for(lambda before=before: self.place.num_runs() > before and begins(), process)  # type: ignore[misc]
             with suppress(subprocess.TimeoutExpired):
                 process.wait(self.rng.uniform(0, window))
             if process.poll() is None:

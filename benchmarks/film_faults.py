@@ -60,7 +60,7 @@ def kills(bench: Bench) -> Iterator[Row]:
     place = bench.place(unit_frames=SMALL_UNITS).make()
     expected, seconds, muxing = bench.undisturbed(place)
     job = Kills(place, expected, bench.rng)
-    job.kill(bench.num_kills, seconds, place.job_dir.exists)
+    job.kill(bench.num_kills, seconds)
     yield _killed(f"{bench.num_kills} kill -9, one job", job)
     place.forget()
     job = Kills(place, expected, bench.rng)
@@ -95,7 +95,7 @@ def killed_kinds(bench: Bench) -> Iterator[Row]:
         source = Facts.of(place.source)
         wrong = [f"{part} of the source" for part in differences(expected, source, ("sound", "times"))]
         job = Kills(place, expected, bench.rng)
-        job.kill(1, seconds, place.job_dir.exists)
+        job.kill(1, seconds)
         row = _killed(f"{fault}, killed", job)
         yield row.with_message(wrong, is_bad=row.is_bad or bool(wrong)) if wrong else row
 
