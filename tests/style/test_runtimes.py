@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 from impasto.errors import MissingExtraError, StyleFileError, UsageError
-from impasto.style import runtimes
-from impasto.style.openvino_runtime import import_openvino
+from impasto.style import openvino_runtime, runtimes
+from impasto.style.openvino_library import import_openvino, openvino_core
 from impasto.style.runtime import OnnxRuntime, Runtime
 from impasto.style.runtimes import available_runtimes, load_runtime, runtime_names
 
@@ -262,15 +262,27 @@ def test_auto_is_never_coarse_and_says_what_it_is(network: bytes, expected: Outp
     assert_same(runtime, runtime.run(painting_inputs()), expected)
 
 
+class CoreWith:
+    """The core, on a processor that can do these things."""
+
+    def __init__(self, capabilities: list[str]) -> None:
+        self.capabilities = capabilities
+
+    def get_property(self, *_: str) -> list[str]:
+        return self.capabilities
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(openvino_core(), name)
+
+
 def test_auto_takes_openvino_before_onnx_and_bf16_where_the_processor_has_it(
     network: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip_without_openvino()
-    openvino = import_openvino()
     monkeypatch.setattr(runtimes, "_NVIDIA_DRIVERS", ())
     for capabilities, name in ((["FP32", "BF16"], "openvino-bf16"), (["FP32"], "openvino")):
-        core = type("Core", (openvino.Core,), {"get_property": lambda *args, given=capabilities: given})
-        monkeypatch.setattr(openvino, "Core", core)
+        core = CoreWith(capabilities)
+        monkeypatch.setattr(openvino_runtime, "openvino_core", lambda core=core: core)
         assert load_runtime(network).name == name
     with pytest.raises(UsageError, match="a processor that has bfloat16"):
         load_runtime(network, "openvino-bf16")
@@ -289,6 +301,7 @@ def test_auto_does_with_onnx_what_others_do_not(network: bytes, monkeypatch: pyt
 def test_auto_survives_a_broken_installation(network: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     skip_without_openvino()
     monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.setattr(openvino_runtime, "openvino_core", lambda: import_openvino().Core())
     assert load_runtime(network).name == "onnx"
 
 
@@ -320,14 +333,14 @@ def test_openvino_tells_nobody(tmp_path: Path) -> None:
     skip_without_openvino()
     code = """
 import sys
-import impasto.style.openvino_runtime as openvino_runtime
+from impasto.style.openvino_library import import_openvino, openvino_core
 opened = []
 sys.addaudithook(lambda event, args: opened.append(args) if event.startswith("socket.") else None)
-openvino = openvino_runtime.import_openvino()
-openvino.Core()
+openvino = import_openvino()
+openvino_core()
 assert not opened, opened
 assert not any(name.startswith("openvino_telemetry") for name in sys.modules)
-assert openvino_runtime.import_openvino() is openvino
+assert import_openvino() is openvino
 """
     run = subprocess.run(
         [sys.executable, "-c", code],
@@ -338,3 +351,38 @@ assert openvino_runtime.import_openvino() is openvino
     )
     assert run.returncode == 0, run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["openvino", "openvino-int8"])
+@pytest.mark.parametrize("goes_in", ["order", "another thread"])
+def test_ctrl_c_is_heard_once_networks_have_gone(name: str, goes_in: str, network: bytes, tmp_path: Path) -> None:
+    """As when styles are changed while live pictures run; the memory for signals must not go along."""
+    skip_without_openvino()
+    code = """
+import faulthandler, gc, signal, sys, threading
+from impasto.style.runtimes import load_runtime
+
+faulthandler.enable()  # as pytest does: signals then have a stack of their own
+heard = []
+signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+network, (name, goes_in) = sys.stdin.buffer.read(), sys.argv[1:]
+held = [load_runtime(network, name), load_runtime(network, name)]
+for _ in range(2):
+    if goes_in == "order":
+        del held[0]
+    else:
+        thread = threading.Thread(target=held.pop)
+        thread.start()
+        thread.join()
+    gc.collect()
+    signal.raise_signal(signal.SIGINT)
+assert len(heard) == 2
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code, name, goes_in],
+        env=os.environ | {"HOME": str(tmp_path)},
+        input=network,
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr.decode()

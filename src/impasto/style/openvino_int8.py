@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.style.onnx_graph import Graph
+from impasto.style.openvino_library import openvino_core
 
 Ranges: TypeAlias = dict[str, tuple[float, float]]
 Inputs: TypeAlias = Mapping[str, NDArray[Any]]
@@ -183,7 +184,7 @@ def _measured_ranges(model: Any, pictures: Sequence[Inputs]) -> Ranges:
     activations = _activations(_convolutions(model))
     results = [openvino.opset13.result(output) for output in activations.values()]
     watched = openvino.Model(results, model.get_parameters(), "watched")
-    compiled = openvino.Core().compile_model(watched, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino_core().compile_model(watched, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in activations}
     for picture in pictures:
         seen = compiled(dict(picture))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -12,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from numpy.typing import NDArray
 
 from impasto.errors import StyleFileError, UsageError
+from impasto.style.openvino_library import import_openvino, openvino_core
 from impasto.style.weighed_graph import BySize, WeighedGraph
 
 Precision: TypeAlias = Literal["fp32", "bf16", "int8"]
@@ -51,10 +50,9 @@ class OpenVinoRuntime:
         num_threads: int = 1,
         calibration: Sequence[Mapping[str, NDArray[Any]]] = (),
     ) -> None:
-        openvino = import_openvino()
         self.name = "openvino" if precision == "fp32" else f"openvino-{precision}"
         self._graph = WeighedGraph(model_bytes, self.name)
-        self._core = openvino.Core()
+        self._core = openvino_core()
         has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "bf16" and not has_bf16:
             raise UsageError(f"The runtime '{self.name}' needs a processor that has bfloat16: use 'openvino'.")
@@ -104,17 +102,6 @@ class _CompiledNetwork:
         with self._lock:
             self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
             return {name: self._request.get_tensor(output).data.copy() for name, output in self._outputs}
-
-
-def import_openvino() -> Any:
-    """Import OpenVINO without what tells its makers of it, for which it would write a number into the home folder."""
-    if "openvino" in sys.modules or "openvino_telemetry" in sys.modules:
-        return importlib.import_module("openvino")
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # as if it was not installed
-    try:
-        return importlib.import_module("openvino")
-    finally:
-        del sys.modules["openvino_telemetry"]
 
 
 @contextmanager
