@@ -12,12 +12,22 @@ import pytest
 from impasto.studio.app import create_app
 from impasto.studio.settings import Limits, Settings
 
+from .sights import PlainSight
 from .studio_parts import BASE, FakeWorks, OpenStudio, TestClient
 
 
 @pytest.fixture
 def works() -> FakeWorks:
     return FakeWorks()
+
+
+@pytest.fixture
+def sight(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlainSight]:
+    """What a studio sees with that is opened after this."""
+    plain = PlainSight()
+    monkeypatch.setattr("impasto.studio.alike.SightProcess", lambda: plain)
+    yield plain
+    plain.rest()
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from impasto.studio.settings import Limits
+from impasto.studio.app import create_app
+from impasto.studio.settings import Limits, Settings
 
+from .sights import PlainSight
 from .studio_parts import API, FakeWorks, OpenStudio, TestClient, code_of, job_of, post_apply, upload
 
 ROUTES = {
@@ -28,6 +30,7 @@ ROUTES = {
     "/uploads/{upload_id}/preview": {"get"},
     "/uploads/{upload_id}/render": {"get"},
     "/uploads/{upload_id}/verdict": {"get"},
+    "/uploads/{upload_id}/alike": {"get"},
     "/uploads/{upload_id}/wall": {"get"},
     "/jobs": {"get", "post"},
     "/jobs/{job_id}": {"get", "delete"},
@@ -44,10 +47,15 @@ ROUTES = {
 }
 
 
-@pytest.fixture
-def described(client: TestClient) -> dict[str, Any]:
-    told: dict[str, Any] = client.get("/openapi.json").json()
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    app = create_app(Settings(tmp_path_factory.mktemp("described")), FakeWorks())
+    told: dict[str, Any] = app.openapi()
     return told
+
+
+def test_it_is_served(client: TestClient, described: dict[str, Any]) -> None:
+    assert client.get("/openapi.json").json() == described
 
 
 def operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -157,7 +165,9 @@ def filled(path: str, ids: list[str], word: str) -> str:
 
 @FUZZ
 @given(st.data())
-def test_no_request_whatever_makes_the_server_fail(open_studio: OpenStudio, works: FakeWorks, data: Any) -> None:
+def test_no_request_whatever_makes_the_server_fail(
+    open_studio: OpenStudio, works: FakeWorks, sight: PlainSight, data: Any
+) -> None:
     client = _fuzzed(open_studio)
     ids = _ids(client)
     path, methods = data.draw(st.sampled_from(sorted(ROUTES.items())))

@@ -117,6 +117,13 @@ class WallQuery(Asked):
     styles: Annotated[str, Field(max_length=8000)] = ""
 
 
+class AlikeQuery(Asked):
+    """Photos like one."""
+
+    by: Literal["content", "style"] = "content"
+    limit: Annotated[int, Field(ge=1, le=100)] = 12
+
+
 class ApplyRequest(Asked):
     """A style on many photos."""
 

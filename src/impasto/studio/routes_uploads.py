@@ -19,13 +19,16 @@ from impasto.studio.answers import DELETED, PICTURES, RAW_BODY, REFUSED, awaited
 from impasto.studio.bodies import receive_upload
 from impasto.studio.refusals import RefusedError
 from impasto.studio.rendering import FORMATS, Rendered, RenderRequest
-from impasto.studio.requests import Side, Spec, StyleRenderQuery, WallQuery
+from impasto.studio.requests import AlikeQuery, Side, Spec, StyleRenderQuery, WallQuery
 from impasto.studio.state import Client, Studio, TheStudio
 from impasto.studio.uploads import Upload
 from impasto.studio.work_apply import style_word
 
 router = APIRouter(prefix="/api/v1", tags=["uploads"], responses=REFUSED)
 Limit = Annotated[int, Query(ge=1, le=1000)]
+_LOOK_SECONDS = 10.0
+"""How long an answer waits for photos that have to be looked at first."""
+_LOOK_EVERY = 0.05
 
 
 @router.post("/uploads", status_code=201, openapi_extra=RAW_BODY)
@@ -97,6 +100,22 @@ def download_name(found: Upload, style: str, format_: str) -> str:
 def judge(studio: TheStudio, upload_id: str, style: Annotated[Spec, Query()]) -> dict[str, Any]:
     """Say what the gate of a style thinks of what it makes of a photo."""
     return studio.renderer.judge(studio.uploads.get(upload_id), style)
+
+
+@router.get("/uploads/{upload_id}/alike")
+async def find_alike(studio: TheStudio, upload_id: str, query: Annotated[AlikeQuery, Query()]) -> dict[str, Any]:
+    """List the photos most like one, by what they show or by how they look, the most alike first.
+
+    Photos are looked at when they are first compared; ask again while `num_waiting` is not 0.
+    """
+    found = studio.uploads.get(upload_id)
+    looking = await offloaded(studio.alike.look, found)
+    until = time.monotonic() + _LOOK_SECONDS
+    while not all(future.done() for future in looking) and time.monotonic() < until:
+        await asyncio.sleep(_LOOK_EVERY)
+    alike = await offloaded(studio.alike.find, found, query.by, query.limit)
+    listed = [{"upload": studio.uploads.shown(each), "likeness": likeness} for each, likeness in alike.found]
+    return {"by": query.by, "alike": listed, "num_waiting": alike.num_waiting}
 
 
 @router.get("/uploads/{upload_id}/wall", **files("application/x-ndjson"))

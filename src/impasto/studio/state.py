@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from impasto.media.credentials import load_credentials
 from impasto.studio.access import address_of
+from impasto.studio.alike import AlikeSearch
 from impasto.studio.database import Database
 from impasto.studio.hub import Hub
 from impasto.studio.job_queue import JobQueue, Launch
@@ -25,6 +26,7 @@ from impasto.studio.uploads import UploadStore
 from impasto.studio.work_process import WorkProcess
 
 _SWEEP_EVERY: Final = 600.0
+_SIGHT_RESTS_AFTER: Final = 300.0
 _MEASURE_EVERY: Final = 64
 _CLIENT: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -55,6 +57,7 @@ class Studio:
         self.queue = JobQueue(self.jobs, launch, settings.sign_path)
         self.shelf = Shelf()
         self.renderer = Renderer(settings, self.uploads, self.shelf, self.credentials)
+        self.alike = AlikeSearch(self.uploads)
         self.live_sessions = Counted(settings.limits.live_sessions)
         self._stored = StoredBytes(settings.data_dir)
         self._stop = Event()
@@ -70,6 +73,7 @@ class Studio:
         self._stop.set()
         self.queue.close()
         self.renderer.close()
+        self.alike.close()
         self.database.close()
 
     def _sweep(self) -> None:
@@ -77,6 +81,7 @@ class Studio:
             self.uploads.delete_expired()
             self.jobs.delete_expired()
             self._stored.measure()
+            self.alike.rest(_SIGHT_RESTS_AFTER)
             self._stop.wait(_SWEEP_EVERY)
 
     def stored_bytes(self) -> int:

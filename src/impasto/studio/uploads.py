@@ -58,7 +58,7 @@ class Upload:
 class UploadStore:
     """Keeps uploads for as long as the settings say.
 
-    Each lies in a folder of its own, with what was rendered of it, so that both are deleted together.
+    Each lies in a folder of its own, with what was rendered and seen of it, so that all of it is deleted together.
     """
 
     def __init__(self, settings: Settings, database: Database, clock: Callable[[], float] = time.time) -> None:
@@ -166,6 +166,11 @@ class UploadStore:
         self._database.change("DELETE FROM uploads WHERE id = ?", (upload.id,))
         shutil.rmtree(self.folder_of(upload), ignore_errors=True)
 
+    def clear_away(self, upload: Upload) -> None:
+        """Remove what was written for an upload that had been deleted by then."""
+        if not self._database.rows("SELECT 1 FROM uploads WHERE id = ?", (upload.id,)):
+            shutil.rmtree(self.folder_of(upload), ignore_errors=True)
+
     def delete_all(self) -> int:
         """Delete every upload; return how many there were."""
         uploads = self.newest(-1)
@@ -174,7 +179,7 @@ class UploadStore:
         return len(uploads)
 
     def delete_expired(self) -> int:
-        """Delete what was kept long enough, and folders that nothing knows of; return how many uploads went."""
+        """Delete what was kept long enough; return how many uploads went."""
         before = self._clock() - self._settings.retention_days * _DAY
         expired = self._database.rows("SELECT id FROM uploads WHERE created < ?", (before,))
         for (upload_id,) in expired:
