@@ -44,6 +44,12 @@ export function choosePhoto(id) {
   changed();
 }
 
+/** Show a photo that the server has; it is then one of those that are worked on. */
+export function takePhoto(photo) {
+  if (!album.photos.some((known) => known.id === photo.id)) album.photos.push(photo);
+  choosePhoto(photo.id);
+}
+
 /** Send photos; the first of them is shown as soon as it has arrived. */
 export async function addPhotos(files) {
   let first = true;

@@ -1,5 +1,6 @@
 /** The room of photos: an invitation, then a wall of every style on one's photo, then one style large. */
 import { getJson, lines, query } from "./api.js";
+import { AlikeRow } from "./alike.js";
 import { addPhotos, album, choosePhoto, onAlbum, removePhoto } from "./album.js";
 import { h, icon, say } from "./dom.js";
 import { isFilm, picker } from "./files.js";
@@ -22,11 +23,18 @@ export class PhotosRoom {
     this.progress = h("p", { class: "quiet", role: "status" });
     this.wall = h("ul", { class: "wall", label: "wall" });
     this.heading = h("h1", { class: "unseen", t: "wall" });
+    this.findAlike = h("button", {
+      class: "small",
+      t: "alike",
+      on: { click: () => this.alike.open(album.current) },
+    });
+    this.alike = new AlikeRow(() => this.findAlike.focus());
     this.wallView = h(
       "div",
       { class: "wall-view", hidden: true },
       this.heading,
-      h("div", { class: "wall-head" }, this.strip, this.progress),
+      h("div", { class: "wall-head" }, this.strip, h("div", { class: "row" }, this.progress, this.findAlike)),
+      this.alike.element,
       this.wall,
     );
     this.samples = h("ul", { class: "samples", label: "samples" });
@@ -89,6 +97,7 @@ export class PhotosRoom {
 
   close() {
     this.large.stop();
+    this.alike.drop();
   }
 
   show() {
@@ -100,6 +109,7 @@ export class PhotosRoom {
     this.large.element.hidden = !isLarge;
     this.root.classList.toggle("is-large", isLarge);
     this.showStrip();
+    this.alike.follow(photo);
     if (!photo) return;
     if (isLarge) this.large.open(photo, style);
     else this.large.stop();
