@@ -21,6 +21,7 @@ ROWS = {
     "apply": 6,
     "train": 6,
     "quality": 6,
+    "critique": 6,
     "export": 7,
     "film": 7,
     "live": 7,

@@ -11,6 +11,7 @@ from impasto import __version__
 from impasto.cli.apply import apply
 from impasto.cli.check import check
 from impasto.cli.compare import compare
+from impasto.cli.critique import critique
 from impasto.cli.dream import dream
 from impasto.cli.ending import INTERRUPTED, with_clean_ending
 from impasto.cli.evaluate import evaluate
@@ -49,7 +50,7 @@ def impasto(version: Version = False) -> None:
     """Learn a visual style from example pictures, and apply it to photos, films and live video."""
 
 
-for _command in (learn, apply, export, compare, evaluate, check, recommend, rate, shots, live, studio, dream):
+for _command in (learn, apply, export, compare, evaluate, check, recommend, rate, shots, live, studio, dream, critique):
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")
