@@ -19,6 +19,7 @@ from impasto.style.finish import Finish
 from impasto.style.manifest import Manifest, Sources
 from impasto.style.names import is_style_name
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
+from impasto.train.early_samples import EarlySamples
 from impasto.train.film_frames import films_as_pictures
 from impasto.train.grain import check_finish, choose_finish
 from impasto.train.learning_run import LearningRun
@@ -59,7 +60,7 @@ class LearnJob:
     finish
         What else the style is to lay over its results, as `impasto.style.finish.parse_finish` takes it.
     samples_dir
-        Where a sheet of samples goes at each validation, as `STEP.jpg`; None for none.
+        Where sheets of samples go, as `STEP.jpg`: soon after the start, and at each validation; None for none.
     """
 
     references: Sequence[Path | str]
@@ -226,6 +227,7 @@ def _walk(job: LearnJob, run: LearningRun, budget: Budget, logbook: Logbook, lis
     trainer, distance = run.trainer, run.distance()
     saved_at = budget.spent_seconds
     num_messages = len(trainer.monitor.messages)
+    early = EarlySamples(job.samples_dir is not None and trainer.group.is_first)
     while True:
         # Ctrl-C reaches processes at different steps: all stop where the first one does.
         fraction = trainer.group.agree(math.inf if _interrupt.requested else budget.progress(trainer.step))
@@ -241,6 +243,8 @@ def _walk(job: LearnJob, run: LearningRun, budget: Budget, logbook: Logbook, lis
             distance = run.distance()
             logbook.record(trainer.step, {f"validation/{run.metric}": distance})
             run.show_samples(logbook)
+        else:
+            early.show_when_due(lambda: run.show_samples(logbook))
         if budget.spent_seconds - saved_at > CHECKPOINT_SECONDS:
             saved_at = budget.spent_seconds
             _save(job, trainer, saved_at)
