@@ -75,7 +75,7 @@ def test_a_file_that_is_no_style(home: Path) -> None:
 def test_another_family_is_loaded_but_not_applied(home: Path, save_look: Callable[..., Path]) -> None:
     from impasto.style.manifest import Needs
 
-    style = impasto.load(save_look(Path("oil.style"), family="dream", needs=Needs()))
+    style = impasto.load(save_look(Path("oil.style"), family="dream", needs=Needs(picture_side=8, latent_size=4)))
     assert style.family == "dream"
     with pytest.raises(impasto.StyleFileError, match=r"oil\.style.*dream"):
         style.apply(np.zeros((4, 4, 3), np.uint8))

@@ -53,9 +53,15 @@ def test_each_family_has_its_stylizer():
     assert isinstance(make_stylizer(manifest("look", LOOK), darkening, StylizerOptions()), LookStylizer)
 
 
+def test_a_dream_is_refused_before_its_network_is_loaded():
+    with pytest.raises(StyleFileError, match=r"is a dream.*'impasto dream'"):
+        make_stylizer(manifest("dream", Needs(picture_side=16, latent_size=4)), never, StylizerOptions())
+
+
 def test_a_family_of_the_future_is_refused_before_its_network_is_loaded():
-    with pytest.raises(StyleFileError, match=r"family 'dream'.*upgrade"):
-        make_stylizer(manifest("dream", Needs()), never, StylizerOptions())
+    future = manifest("dream", Needs(picture_side=16, latent_size=4)).model_copy(update={"family": "sculpture"})
+    with pytest.raises(StyleFileError, match=r"family 'sculpture'.*upgrade"):
+        make_stylizer(future, never, StylizerOptions())
 
 
 def test_a_look_refuses_a_texture_scale_before_its_network_is_loaded():

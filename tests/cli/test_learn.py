@@ -103,7 +103,9 @@ def test_paint_has_options_of_its_own(run: Run, jobs: list[Any]) -> None:
     ("words", "said"),
     [
         ("--width 2", "learning a style of the family 'look' has no option width."),
-        ("--family dream", "no family named 'dream' can be learned; choose one of: look, paint"),
+        ("--family sketch", "no family named 'sketch' can be learned; choose one of: look, paint, dream"),
+        ("--recipe dcgan", "learning a style of the family 'look' has no recipe 'dcgan'; give a .json file."),
+        ("--family dream --side 50", "no side named '50'"),
         ("--family paint --width 2", "what learning starts from has a width of its own; say --from none"),
         ("--family paint --noise pink", "no noise named 'pink'; choose one of: normal, uniform, laplace, none"),
         ("--family paint --from monet", "learning starts from 'trunk', 'none' or a .style file, not 'monet'"),
@@ -241,7 +243,7 @@ def test_references_whose_name_is_no_style_name(jobs: list[Any], references: Any
 
 
 @pytest.mark.parametrize(
-    "options", [{"stepz": 3}, {"minutes": -1}, {"loss": "hing"}, {"steps": 0}, {"family": "dream"}, {"noise": "none"}]
+    "options", [{"stepz": 3}, {"minutes": -1}, {"loss": "hing"}, {"steps": 0}, {"family": "sketch"}, {"noise": "none"}]
 )
 def test_the_function_refuses_wrong_options(jobs: list[Any], options: dict[str, Any]) -> None:
     with pytest.raises(impasto.UsageError):

@@ -117,7 +117,11 @@ def test_each_family_states_its_own_sizes() -> None:
     paint = make_manifest(family="paint", needs=Needs(multiple=8, working_side=448, trunk="c" * 64))
     assert paint.needs.lut_size is None
     assert Manifest.model_validate_json(paint.model_dump_json()).needs == paint.needs
-    assert make_manifest(family="dream", needs=Needs()).needs.working_side is None
+    dream = make_manifest(family="dream", needs=Needs(picture_side=64, latent_size=32, noise="mixture:4"))
+    assert Manifest.model_validate_json(dream.model_dump_json()).needs == dream.needs
+    for incomplete in (Needs(), Needs(picture_side=64), Needs(latent_size=32)):
+        with pytest.raises(ValidationError, match="a dream needs"):
+            make_manifest(family="dream", needs=incomplete)
 
 
 @pytest.mark.parametrize("needs", [Needs(), Needs(multiple=8), Needs(working_side=448), Needs(lut_size=17)])

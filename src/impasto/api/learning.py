@@ -35,17 +35,18 @@ def learn(
     content
         Pictures or films as they are before; without any, they are made from the references.
     minutes
-        Time to train for; by default 5 for a look and 10 for paint.
+        Time to train for; by default 5 for a look, 10 for paint and 30 for a dream.
     family
-        `look` (colour and tone) or `paint` (brush, line and print).
+        `look` (colour and tone), `paint` (brush, line and print) or `dream` (pictures from noise).
     output
         The style file to write. By default there is none: the style is in memory, for `Style.save`.
     description, license_note
         Kept in the style: one line about it, and what gives the right to use the references.
     **options
         `grain`, whether the style is to carry the grain of its references; `finish`, what else it lays over its
-        results, as `impasto.style.finish.parse_finish` takes it; and other fields of `impasto.train.recipe.Recipe`, or
-        for paint of `impasto.train.paint_recipe.PaintRecipe`, such as `steps`, `seed` or `loss`.
+        results, as `impasto.style.finish.parse_finish` takes it; `recipe`, what the others change, as `impasto learn`
+        takes it; and other fields of `impasto.train.recipe.Recipe`, or of `impasto.train.paint_recipe.PaintRecipe` or
+        `impasto.train.dream_recipe.DreamRecipe`, such as `steps`, `seed` or `loss`.
 
     Raises
     ------

@@ -117,6 +117,10 @@ def _unfinished(
             simplification=needs.simplification,
         )
         return PaintStylizer(load_runtime(), brush, strength, num_threads=num_threads, padded=padded)
+    if manifest.family == "dream":
+        raise StyleFileError(
+            f"'{manifest.name}' is a dream: it makes pictures of noise and restyles none. Say 'impasto dream' for them."
+        )
     raise StyleFileError(
         f"The style is of the family {manifest.family!r}, which this Impasto cannot apply: "
         "pip install --upgrade impasto."

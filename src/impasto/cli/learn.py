@@ -26,11 +26,17 @@ Content = Annotated[
     ),
 ]
 Family = Annotated[
-    str, typer.Option("--family", help="What is learned: look (colour and tone) or paint (brush, line and print).")
+    str,
+    typer.Option(
+        "--family",
+        help="What is learned: look (colour and tone), paint (brush, line and print) or dream (pictures from noise).",
+    ),
 ]
 Minutes = Annotated[
     float | None,
-    typer.Option("--minutes", help="Time to train for. Default: 5 for a look, 10 for paint.", show_default=False),
+    typer.Option(
+        "--minutes", help="Time to train for. Default: 5 for a look, 10 for paint, 30 for a dream.", show_default=False
+    ),
 ]
 Steps = Annotated[
     int | None, typer.Option("--steps", help="Number of training steps, instead of a time.", show_default=False)
@@ -48,12 +54,20 @@ Pick = Annotated[
         "--pick", min=1, help="Learn from this many references only, those most of one style.", show_default=False
     ),
 ]
-Loss = Annotated[str, typer.Option("--loss", help="hinge, non-saturating, bce, lsgan or wgan-gp.")]
-R1Weight = Annotated[float, typer.Option("--r1-weight", help="Weight of the R1 penalty; 0 leaves it out.")]
+Loss = Annotated[
+    str | None,
+    typer.Option("--loss", help="hinge, non-saturating, bce, lsgan or wgan-gp. Default: hinge.", show_default=False),
+]
+R1Weight = Annotated[
+    float | None,
+    typer.Option("--r1-weight", help="Weight of the R1 penalty. Default: 0, which leaves it out.", show_default=False),
+]
 BatchSize = Annotated[
     int | None,
     typer.Option(
-        "--batch-size", help="Crops per training step. Default: 24 for a look, 6 for paint.", show_default=False
+        "--batch-size",
+        help="Pictures per training step. Default: 24 for a look, 6 for paint, 16 for a dream.",
+        show_default=False,
     ),
 ]
 Start = Annotated[
@@ -68,15 +82,33 @@ Start = Annotated[
 Width = Annotated[
     float | None,
     typer.Option(
-        "--width", help="Channels of a paint network against the usual; needs --from none.", show_default=False
+        "--width",
+        help="Channels of the network against the usual; not of a look, and of paint only with --from none.",
+        show_default=False,
     ),
 ]
 Noise = Annotated[
     str | None,
     typer.Option(
         "--noise",
-        help="What strokes of paint are scattered by: normal, uniform, laplace or none.",
+        help="What strokes of paint are scattered by: normal, uniform, laplace or none; or what dreams are made of: "
+        "normal, uniform, truncated[:BOUND] or mixture[:PARTS].",
         show_default=False,
+    ),
+]
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        metavar="RECIPE",
+        help="Where the options start from: a recipe by name (of dreams: light or dcgan), or a .json file of options.",
+        show_default=False,
+    ),
+]
+Side = Annotated[
+    int | None,
+    typer.Option(
+        "--side", help="Side of the pictures of a dream in pixels: 16 to 512. Default: 64.", show_default=False
     ),
 ]
 Grain = Annotated[bool, typer.Option("--grain", help="Learn the grain of the references, too: the style carries it.")]
@@ -107,19 +139,24 @@ class LearnOptions:
     log_dir: LogDir = None
     resume: Resume = False
     overwrite: Overwrite = False
-    loss: Loss = "hinge"
-    r1_weight: R1Weight = 0.0
+    loss: Loss = None
+    r1_weight: R1Weight = None
     batch_size: BatchSize = None
     pick: Pick = None
     start: Start = None
     width: Width = None
     noise: Noise = None
+    recipe: RecipeName = None
+    side: Side = None
     grain: Grain = False
     finish: Finish = None
 
     def for_recipe(self) -> dict[str, Any]:
         """Return what was said of the recipe; what was not is as the family has it."""
-        names = ("minutes", "steps", "seed", "loss", "r1_weight", "batch_size", "start", "width", "noise")
+        names = (
+            *("recipe", "minutes", "steps", "seed", "loss", "r1_weight", "batch_size"),
+            *("start", "width", "noise", "side"),
+        )
         said = {name: getattr(self, name) for name in names}
         return {name: value for name, value in said.items() if value is not None}
 

@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, model_validator
 
 from impasto.style.finish import Finish
+from impasto.style.latents import parse_noise
 from impasto.style.names import is_style_name
 
 SCHEMA_VERSION: Final = 1
@@ -29,6 +30,11 @@ def _check_name(name: str) -> str:
     if not is_style_name(name):
         raise ValueError("cannot name a style")
     return name
+
+
+def _check_noise(text: str) -> str:
+    parse_noise(text)
+    return text
 
 
 def _check_printable(text: str) -> str:
@@ -77,6 +83,14 @@ class Needs(_Part):
     trunk
         Of a paint style: the SHA-256 of the trunk that it descends from. Styles of one trunk can be blended; None where
         it was learned from scratch.
+    picture_side
+        Of a dream: the side in pixels of the square pictures that it makes.
+    latent_size, num_latents
+        Of a dream: how many numbers one latent has, and of how many latents a picture is mixed.
+    noise
+        Of a dream: how latents are drawn, as `impasto.style.latents.parse_noise` takes it.
+    shows_faces
+        Of a dream: whether it learned faces, cut out upright.
     """
 
     thumbnail_side: Annotated[int, Field(ge=8, le=2048)] | None = None
@@ -85,6 +99,11 @@ class Needs(_Part):
     working_side: Annotated[int, Field(ge=64, le=4096)] | None = None
     simplification: Annotated[int, Field(ge=0, le=32)] = 0
     trunk: Sha256 | None = None
+    picture_side: Annotated[int, Field(ge=8, le=2048)] | None = None
+    latent_size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    num_latents: Annotated[int, Field(ge=1, le=16)] = 1
+    noise: Annotated[str, Field(max_length=40), AfterValidator(_check_noise)] = "normal"
+    shows_faces: bool = False
 
 
 class Sources(_Part):
@@ -245,4 +264,6 @@ class Manifest(_Part):
             raise ValueError("a look needs needs.thumbnail_side and needs.lut_size")
         if self.family == "paint" and None in (self.needs.multiple, self.needs.working_side):
             raise ValueError("a paint style needs needs.multiple and needs.working_side")
+        if self.family == "dream" and None in (self.needs.picture_side, self.needs.latent_size):
+            raise ValueError("a dream needs needs.picture_side and needs.latent_size")
         return self

@@ -19,7 +19,10 @@ from impasto.style.finish import Finish
 from impasto.style.manifest import Manifest, Sources
 from impasto.style.names import is_style_name
 from impasto.train.checkpoint import load_checkpoint, save_checkpoint
+from impasto.train.dream_recipe import DreamRecipe
+from impasto.train.dream_run import DreamRun
 from impasto.train.early_samples import EarlySamples
+from impasto.train.families import AnyRecipe
 from impasto.train.film_frames import films_as_pictures
 from impasto.train.grain import check_finish, choose_finish
 from impasto.train.learning_run import LearningRun
@@ -66,7 +69,7 @@ class LearnJob:
     references: Sequence[Path | str]
     output: Path
     content: Sequence[Path | str] = ()
-    recipe: Recipe | PaintRecipe = field(default_factory=Recipe)
+    recipe: AnyRecipe = field(default_factory=Recipe)
     description: str = ""
     license_note: str = ""
     log_dir: Path | None = None
@@ -153,7 +156,7 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
     recipe = job.recipe.resolved(has_content=bool(job.content))
     if recipe.batch_size % group.size:
         raise UsageError(f"a batch of {recipe.batch_size} cannot be shared by {group.size} processes")
-    run = _prepare(job, recipe, group, listener)
+    run = prepare_run(job, recipe, group, listener)
     finish = None
     if group.is_first:
         finish = choose_finish([each.path for each in run.references.accepted], job.grain, job.finish, listener.say)
@@ -169,7 +172,10 @@ def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
     return manifest
 
 
-def _prepare(job: LearnJob, recipe: Recipe | PaintRecipe, group: ProcessGroup, listener: Listener) -> LearningRun:
+def prepare_run(job: LearnJob, recipe: AnyRecipe, group: ProcessGroup, listener: Listener) -> LearningRun:
+    """Load pictures and networks of one run."""
+    if isinstance(recipe, DreamRecipe):
+        return DreamRun.prepare(recipe, job.references, job.pick, group, listener.say)
     if isinstance(recipe, PaintRecipe):
         return PaintRun.prepare(recipe, job.references, job.content, job.pick, group, listener.say)
     return LookRun.prepare(recipe, job.references, job.content, job.pick, group, listener.say)

@@ -24,6 +24,8 @@ _CURVES = {
     "generator/content": "What outputs lose of their content, weighed",
     "generator/style": "Distance of texture to the references, weighed",
     "validation/color_distance": "Distance of colours to references kept out of training",
+    "validation/kernel_distance": "Distance to references in an encoder's features (KID)",
+    "augmentation": "Probability of each change before pictures are judged",
     "validation/texture_distance": "Distance of texture to references kept out of training",
 }
 _NUM_POINTS = 100
