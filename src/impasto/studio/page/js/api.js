@@ -1,15 +1,15 @@
 /** What the server is asked, and what its refusals mean. */
-import { words, hasWords, currentLanguage } from "./language.js";
+import { words, hasWords } from "./language.js";
+import { isKnown, spokenText } from "./said.js";
 
 const BASE = "/api/v1";
 
 /** A refusal, in words for the user. */
 export class Refusal extends Error {
   constructor(status, error, retryAfter) {
-    const translated = `error.${error?.code}`;
-    const own = currentLanguage() !== "en" && hasWords(translated) ? words(translated) : "";
+    const kind = `error.${error?.code}`;
     const said = error?.message ?? words("error.unknown", { status });
-    super(own ? `${own} ${said}` : said);
+    super(isKnown(said) || !hasWords(kind) ? spokenText(said) : `${words(kind)} ${said}`);
     this.status = status;
     this.code = error?.code ?? "";
     this.retryAfter = Number(retryAfter) || 0;

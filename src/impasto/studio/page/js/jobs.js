@@ -3,6 +3,7 @@ import { getJson, listen, send } from "./api.js";
 import { h, icon, say } from "./dom.js";
 import { formatBytes, formatSeconds, words } from "./language.js";
 import { announce, attempt, confirmed } from "./notes.js";
+import { spokenText } from "./said.js";
 import { loadStyles, nameOf, spokenName } from "./styles.js";
 
 const jobs = new Map();
@@ -109,7 +110,7 @@ function rowOf(job) {
 export function stateOf(job) {
   if (job.status === "queued" && job.position > 1) return words("job.position", { n: job.position });
   if (job.status === "running" && job.seconds_left) return words("job.left", { time: formatSeconds(job.seconds_left) });
-  if (job.status === "failed") return job.error ?? words("status.failed");
+  if (job.status === "failed") return job.error ? spokenText(job.error) : words("status.failed");
   const missing = job.kind === "apply" && job.status === "done" ? job.request.uploads.length - job.results.length : 0;
   return missing > 0 ? words("status.partly", { n: missing }) : words(`status.${job.status}`);
 }

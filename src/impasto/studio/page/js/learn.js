@@ -7,6 +7,7 @@ import { allJobs, follow, onJobs, runLinks } from "./jobs.js";
 import { LearningView } from "./learning.js";
 import { words } from "./language.js";
 import { recallUploads, rememberUploads } from "./album.js";
+import { spokenText } from "./said.js";
 import { onStyles, previewCell, spokenName, usableStyles } from "./styles.js";
 import { attempt, note } from "./notes.js";
 
@@ -193,8 +194,8 @@ export class LearnRoom {
     this.grid.hidden = !this.grid.children.length;
     this.faults.hidden = !refused.length && !this.warnings?.length;
     const reasons = [
-      ...refused.map((one) => `${one.name}: ${this.verdicts.get(one.id).reason}`),
-      ...(this.warnings ?? []),
+      ...refused.map((one) => `${one.name}: ${spokenText(this.verdicts.get(one.id).reason)}`),
+      ...(this.warnings ?? []).map(spokenText),
     ];
     this.faults.replaceChildren(
       h("summary", { t: ["learn.refused", { n: refused.length }] }),
@@ -217,8 +218,8 @@ export class LearnRoom {
       { class: "remove", label: ["album.remove", { name: one.name }], on: { click: () => this.remove(one) } },
       icon("close"),
     );
-    const mark =
-      fault && h("span", { class: "fault", t: `fault.${fault.fault.replaceAll(" ", "-")}`, title: fault.reason });
+    const kind = `fault.${fault?.fault.replaceAll(" ", "-")}`;
+    const mark = fault && h("span", { class: "fault", t: kind, title: spokenText(fault.reason) });
     return h("li", { class: fault ? "refused" : "" }, h("span", { class: "thumb" }, image), mark, remove);
   }
 

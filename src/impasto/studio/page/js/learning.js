@@ -5,6 +5,7 @@ import { chartsOf } from "./chart.js";
 import { range } from "./controls.js";
 import { h, icon, say, tell } from "./dom.js";
 import { bar, isActive, stateOf, styleName } from "./jobs.js";
+import { spokenText } from "./said.js";
 import { spokenName } from "./styles.js";
 import { formatSeconds } from "./language.js";
 import { announce, attempt, note } from "./notes.js";
@@ -60,7 +61,10 @@ export class LearningView {
       panel,
       this.charts,
     );
-    document.addEventListener("language", () => this.job && this.show(this.job));
+    document.addEventListener("language", () => {
+      this.said.replaceChildren();
+      if (this.job) this.show(this.job);
+    });
   }
 
   makeKeeping() {
@@ -167,7 +171,7 @@ export class LearningView {
   showMessages(messages) {
     for (const { step, text } of messages.slice(this.said.children.length)) {
       this.said.prepend(
-        h("li", {}, step !== null && h("span", { class: "quiet numbers" }, String(step)), h("span", {}, text)),
+        h("li", {}, step !== null && h("span", { class: "quiet numbers" }, String(step)), h("span", {}, spokenText(text))),
       );
     }
   }

@@ -4,6 +4,7 @@ import { range, toggle, choice } from "./controls.js";
 import { h, icon, say, tell } from "./dom.js";
 import { words } from "./language.js";
 import { announce, note } from "./notes.js";
+import { spokenText } from "./said.js";
 import { StylePicker } from "./style-picker.js";
 
 const WIDTHS = ["480", "640", "960", "1280"];
@@ -131,9 +132,9 @@ export class LiveRoom {
       return;
     }
     const message = JSON.parse(data);
-    if (message.type === "error") note(message.message);
+    if (message.type === "error") note(spokenText(message.message));
     if (message.type === "frame_error") {
-      note(message.message);
+      note(spokenText(message.message));
       this.sendFrame();
     }
     if (message.type === "ready" && !this.isReady) {

@@ -6,6 +6,7 @@ import { h, icon, say } from "./dom.js";
 import { isFilm, picker } from "./files.js";
 import { LargeView } from "./large.js";
 import { attempt } from "./notes.js";
+import { spokenText } from "./said.js";
 import { onStyles, previewCell, spokenDescription, spokenName, usableStyles } from "./styles.js";
 
 const WALL_SIDE = 512;
@@ -257,7 +258,7 @@ export class PhotosRoom {
   refuse({ style, error }) {
     const tile = this.tiles.get(style);
     tile?.classList.replace("waiting", "failed");
-    tile?.querySelector(".caption .quiet").replaceChildren(error.message);
+    tile?.querySelector(".caption .quiet").replaceChildren(spokenText(error.message));
   }
 
   /** Mark the styles that suit the photo best; without suggestions the wall is whole as well. */
