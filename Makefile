@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -e -o pipefail -c
 .NOTPARALLEL:
-.PHONY: help install demo test lint check check-slow bench clean
+.PHONY: help install demo test lint check check-slow browser bench clean
 
 VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
@@ -25,6 +25,7 @@ help:
 	@echo "make lint         ruff and mypy"
 	@echo "make check        the tests alone"
 	@echo "make check-slow   the tests that take minutes"
+	@echo "make browser      Chromium for the tests in a browser, where root may install Debian packages"
 	@echo "make bench        the benchmarks, on an idle machine; PHOTOS=FOLDER adds the one that learns"
 	@echo "make clean        remove what the others made, but for .venv"
 
@@ -40,16 +41,32 @@ lint: $(ALL_INSTALLED)
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
-check: $(ALL_INSTALLED)
+check: $(ALL_INSTALLED) browser
 	$(PYTHON_IN_VENV) -m pytest -n 2 -m 'not slow'
 
-check-slow: $(ALL_INSTALLED)
+check-slow: $(ALL_INSTALLED) browser
 	$(PYTHON_IN_VENV) -m pytest -m slow
+
+# Never fails: without Chromium its tests are skipped, and say so. Three minutes are for networks that hang.
+browser:
+	@found() { command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; }; \
+	if ! found && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium for the tests in a browser"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    timeout 180 sh -c 'apt-get update && apt-get install --yes --no-install-recommends chromium' \
+	        >/dev/null 2>&1 || true; \
+	fi; \
+	found || echo "Chromium is not installed: tests in a browser are skipped (apt-get install chromium)"
 
 bench: $(ALL_INSTALLED)
 	$(PYTHON_IN_VENV) benchmarks/lut_speed.py
 	$(PYTHON_IN_VENV) benchmarks/memory.py
 	$(PYTHON_IN_VENV) benchmarks/gallery_speed.py
+	$(PYTHON_IN_VENV) benchmarks/paint_speed.py src/impasto/style/builtin/monet.style --repetitions 7
+	$(PYTHON_IN_VENV) benchmarks/film_speed.py --seconds 5 --size 1080p --bits 8 --repetitions 1
+	$(PYTHON_IN_VENV) benchmarks/live_speed.py --only speed switching --seconds 5
+	$(PYTHON_IN_VENV) benchmarks/studio.py --seconds 20
+	$(PYTHON_IN_VENV) benchmarks/studio_security.py
 	$(if $(PHOTOS),$(PYTHON_IN_VENV) benchmarks/known_look.py --photos '$(PHOTOS)')
 
 clean:
