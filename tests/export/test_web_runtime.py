@@ -98,7 +98,11 @@ def test_a_package_of_other_bytes_is_refused_and_nothing_is_kept(
     assert not (tmp_path / "cache").exists()
 
 
-@pytest.mark.parametrize("packed", [b"not a package", package()[:60], package({"ort.mjs": FILES["ort.mjs"]})])
+@pytest.mark.parametrize(
+    "packed",
+    [b"not a package", package()[:60], package({"ort.mjs": FILES["ort.mjs"]})],
+    ids=["no package", "cut short", "one file"],  # bytes of a package hold the time: each worker had another name
+)
 def test_a_package_that_lacks_what_is_locked_is_refused(tmp_path: Path, packed: bytes) -> None:
     path = tmp_path / "odd.tgz"
     path.write_bytes(packed)
