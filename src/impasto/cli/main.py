@@ -24,6 +24,7 @@ from impasto.cli.recommend import recommend
 from impasto.cli.shots import shots
 from impasto.cli.studio import studio
 from impasto.cli.styles import styles
+from impasto.cli.tune import tune
 
 app = typer.Typer(
     name="impasto",
@@ -54,6 +55,7 @@ for _command in (learn, apply, export, compare, evaluate, check, recommend, rate
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")
+app.add_typer(tune, name="tune")
 
 
 def command_options() -> dict[str, set[str]]:
