@@ -112,7 +112,8 @@ MakeJob = Callable[..., TuneJob]
 @pytest.fixture
 def make_job(tmp_path: Path) -> MakeJob:
     def make(**changes: Any) -> TuneJob:
-        usual: dict[str, Any] = {"trial_steps": 8, "max_trials": NUM_TRIALS, "minutes": 1000.0, "recipe": Recipe(seed=5)}
+        usual: dict[str, Any] = {"trial_steps": 8, "max_trials": NUM_TRIALS, "minutes": 1000.0}
+        usual |= {"recipe": Recipe(seed=5)}
         return TuneJob(references=[tmp_path], output=tmp_path / "best.json", **(usual | changes))
 
     return make
