@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .source_tree import ROOT, Module, load_modules, num_filled_lines
+from .source_tree import ROOT, Function, Module, load_modules, num_filled_lines
 
 MAX_FILE_LINES = 400
 MAX_MEDIAN_FUNCTION_LINES = 10
@@ -20,7 +20,12 @@ MAX_PARAMETERS = 8
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "tools", "stuff"}
 
 MODULES = load_modules()
-FUNCTIONS = [function for module in MODULES for function in module.functions()]
+
+
+@pytest.fixture(scope="module")
+def functions() -> list[Function]:
+    """Every function of the package; found when it is first asked for, since each worker that collects tests waits."""
+    return [function for module in MODULES for function in module.functions()]
 
 
 def listing(offenders: list[object]) -> str:
@@ -33,24 +38,24 @@ def test_files_are_short() -> None:
     assert not offenders, listing(offenders)
 
 
-def test_most_functions_are_short() -> None:
-    lengths = [function.num_lines for function in FUNCTIONS]
-    longest = sorted(FUNCTIONS, key=lambda function: -function.num_lines)[:20]
+def test_most_functions_are_short(functions: list[Function]) -> None:
+    lengths = [function.num_lines for function in functions]
+    longest = sorted(functions, key=lambda function: -function.num_lines)[:20]
     assert statistics.median(lengths) <= MAX_MEDIAN_FUNCTION_LINES, listing([*longest])
 
 
-def test_almost_no_function_is_long() -> None:
-    offenders: list[object] = [function for function in FUNCTIONS if function.num_lines > MAX_FUNCTION_LINES]
-    assert len(offenders) <= MAX_LONG_FUNCTIONS * len(FUNCTIONS), listing(offenders)
+def test_almost_no_function_is_long(functions: list[Function]) -> None:
+    offenders: list[object] = [function for function in functions if function.num_lines > MAX_FUNCTION_LINES]
+    assert len(offenders) <= MAX_LONG_FUNCTIONS * len(functions), listing(offenders)
 
 
-def test_signatures_are_short() -> None:
-    offenders: list[object] = [function for function in FUNCTIONS if function.num_parameters > MAX_PARAMETERS]
+def test_signatures_are_short(functions: list[Function]) -> None:
+    offenders: list[object] = [function for function in functions if function.num_parameters > MAX_PARAMETERS]
     assert not offenders, listing(offenders)
 
 
-def test_everything_is_annotated() -> None:
-    offenders: list[object] = [f"{each} lacks {', '.join(each.unannotated)}" for each in FUNCTIONS if each.unannotated]
+def test_everything_is_annotated(functions: list[Function]) -> None:
+    offenders: list[object] = [f"{each} lacks {', '.join(each.unannotated)}" for each in functions if each.unannotated]
     assert not offenders, listing(offenders)
 
 
