@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import (
+    ClassifierFileError,
     ImpastoError,
     JobError,
     MissingExtraError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClassifierFileError",
     "ImpastoError",
     "JobError",
     "MissingExtraError",

@@ -29,6 +29,10 @@ class StyleFileError(ImpastoError, ValueError):
     """A style file is truncated, tampered with, from a newer version, or not a style file."""
 
 
+class ClassifierFileError(ImpastoError, ValueError):
+    """A classifier file is truncated, tampered with, from a newer version, or not a classifier file."""
+
+
 class UnknownStyleError(ImpastoError, LookupError):
     """No installed style has this name."""
 

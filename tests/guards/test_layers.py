@@ -25,6 +25,7 @@ ROWS = {
     "export": 7,
     "film": 7,
     "live": 7,
+    "sorting": 7,
     "api": 8,
     "studio": 9,
     "cli": 10,
@@ -33,6 +34,9 @@ ROWS = {
 }
 
 TORCH_MODULES = {
+    "sorting/attribution.py",
+    "sorting/fitting.py",
+    "sorting/networks.py",
     "style/torch_operations.py",
     "style/torch_runtime.py",
     "vision/efficientnet_lite.py",
@@ -45,7 +49,7 @@ TORCH_MODULES = {
 }
 """Modules outside `train/` that are made of torch. Only `train/`, these and what is lazy imports them."""
 
-LAZY_AREAS = {"quality", "gallery"}
+LAZY_AREAS = {"quality", "gallery", "sorting"}
 """Rows that may import what learning installs where a function needs it, since applying does without them."""
 
 LAZY_MODULES = {"style/runtimes.py", "vision/transnet.py"}

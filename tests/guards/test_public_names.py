@@ -14,6 +14,7 @@ from impasto import errors
 FUNCTIONS = {"learn", "load", "styles"}
 CLASSES = {"Style"}
 ERRORS = {
+    "ClassifierFileError",
     "ImpastoError",
     "JobError",
     "MissingExtraError",

@@ -22,6 +22,7 @@ from impasto.cli.live import live
 from impasto.cli.rate import rate
 from impasto.cli.recommend import recommend
 from impasto.cli.shots import shots
+from impasto.cli.sort import sort
 from impasto.cli.studio import studio
 from impasto.cli.styles import styles
 from impasto.cli.tune import tune
@@ -55,6 +56,7 @@ for _command in (learn, apply, export, compare, evaluate, check, recommend, rate
     app.command()(with_clean_ending(_command))
 app.add_typer(styles, name="styles")
 app.add_typer(library, name="library")
+app.add_typer(sort, name="sort")
 app.add_typer(tune, name="tune")
 
 

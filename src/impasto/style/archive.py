@@ -1,4 +1,4 @@
-"""The zip that a style file is, written reproducibly and read as if a stranger had made it.
+"""The zip that a style file is, written reproducibly and read as if a stranger had made it. Classifiers are the same.
 
 The comment at the end of the zip holds the hash of `style.json`, which holds the hash of every other member, so any
 change to what a style says or does is noticed. That guards against damage and careless edits, not against forgery.
@@ -14,10 +14,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from impasto.errors import StyleFileError
+from impasto.errors import ClassifierFileError, StyleFileError
 
 MANIFEST_MEMBER = "style.json"
 GENERATOR_MEMBER = "generator.onnx"
@@ -41,8 +42,51 @@ MAX_MEMBERS = 16
 MAX_RATIO = 200
 """Unpacked over packed size; what packs better than half of this is stored unpacked when saving."""
 
-_COMMENT = re.compile(rb"impasto style sha256 ([0-9a-f]{64})")
-_COMMENT_SIZE = 21 + 64
+
+@dataclass(frozen=True, slots=True)
+class ArchiveKind:
+    """What a zip of ours holds.
+
+    Attributes
+    ----------
+    noun
+        As its comment and messages say.
+    use
+        The command that takes such a file, for those who gave it to another.
+    manifest_member
+        The member that holds the hashes of all others.
+    limits
+        Unpacked bytes that each member may have.
+    error
+        What is raised where a file is not usable.
+    """
+
+    noun: str
+    use: str
+    manifest_member: str
+    limits: Mapping[str, int]
+    error: type[StyleFileError | ClassifierFileError]
+
+    @property
+    def comment_size(self) -> int:
+        """Bytes of the comment at the end of the zip."""
+        return len(f"impasto {self.noun} sha256 ") + 64
+
+
+STYLE = ArchiveKind("style", "impasto apply", MANIFEST_MEMBER, MEMBER_LIMITS, StyleFileError)
+CLASSIFIER_MANIFEST_MEMBER = "classifier.json"
+HEAD_MEMBER = "head.safetensors"
+BACKBONE_MEMBER = "backbone.safetensors"
+CLASSIFIER = ArchiveKind(
+    "classifier",
+    "impasto sort apply",
+    CLASSIFIER_MANIFEST_MEMBER,
+    {CLASSIFIER_MANIFEST_MEMBER: 1 * _MIB, HEAD_MEMBER: 64 * _MIB, BACKBONE_MEMBER: 64 * _MIB},
+    ClassifierFileError,
+)
+_KINDS = (STYLE, CLASSIFIER)
+
+_COMMENT = re.compile(rb"impasto (style|classifier) sha256 ([0-9a-f]{64})")
 _END = struct.Struct("<4s4H2LH")
 _END_SIGNATURE = b"PK\x05\x06"
 _MAX_DIRECTORY_SIZE = 16 << 10
@@ -50,24 +94,24 @@ _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
-def write_archive(stream: BinaryIO, members: Mapping[str, bytes]) -> None:
+def write_archive(stream: BinaryIO, members: Mapping[str, bytes], kind: ArchiveKind = STYLE) -> None:
     """Write members in their order; the same members give the same bytes.
 
     Raises
     ------
-    StyleFileError
-        A member is larger than a style may hold, so that nothing is saved that could not be loaded.
+    StyleFileError, ClassifierFileError
+        A member is larger than such a file may hold, so that nothing is saved that could not be loaded.
     """
     with zipfile.ZipFile(stream, "w") as archive:
         for name, content in members.items():
-            if len(content) > MEMBER_LIMITS[name]:
-                raise StyleFileError(f"{name} has {_size(len(content))}; a style holds {_size(MEMBER_LIMITS[name])}.")
+            if len(content) > (limit := kind.limits[name]):
+                raise kind.error(f"{name} has {_size(len(content))}; a {kind.noun} holds {_size(limit)}.")
             info = zipfile.ZipInfo(name, _FIXED_TIME)
             info.create_system = 3
             info.external_attr = (stat.S_IFREG | 0o644) << 16
             info.compress_type = _compression(content)
             archive.writestr(info, content)
-        archive.comment = b"impasto style sha256 " + sha256(members[MANIFEST_MEMBER]).encode()
+        archive.comment = f"impasto {kind.noun} sha256 {sha256(members[kind.manifest_member])}".encode()
 
 
 def sha256(content: bytes) -> str:
@@ -80,59 +124,72 @@ def _compression(content: bytes) -> int:
     return zipfile.ZIP_DEFLATED if packed < len(content) <= packed * MAX_RATIO // 2 else zipfile.ZIP_STORED
 
 
-def list_archive(path: Path) -> tuple[str, ...]:
+def list_archive(path: Path, kind: ArchiveKind = STYLE) -> tuple[str, ...]:
     """Return the names of the members, after every check that needs no unpacking."""
-    with _open(path) as (archive, _):
+    with _open(path, kind) as (archive, _):
         return tuple(archive.namelist())
 
 
-def read_manifest_member(path: Path) -> bytes:
-    """Return `style.json`, verified against the comment of the zip."""
-    with _open(path) as (archive, digest):
-        return _read(archive, MANIFEST_MEMBER, path, digest)
+def read_manifest_member(path: Path, kind: ArchiveKind = STYLE) -> bytes:
+    """Return the manifest, verified against the comment of the zip."""
+    with _open(path, kind) as (archive, digest):
+        return _read(archive, kind.manifest_member, digest, _Place(path, kind))
 
 
-def read_member(path: Path, name: str, digest: str) -> bytes:
+def read_member(path: Path, name: str, digest: str, kind: ArchiveKind = STYLE) -> bytes:
     """Return one member, verified against its hash.
 
     Raises
     ------
-    StyleFileError
-        The file is not, or no longer, a safe and undamaged style file, or the member is missing or was changed.
+    StyleFileError, ClassifierFileError
+        The file is not, or no longer, a safe and undamaged file of its kind, or the member is missing or was changed.
     """
-    with _open(path) as (archive, _):
-        return _read(archive, name, path, digest)
+    with _open(path, kind) as (archive, _):
+        return _read(archive, name, digest, _Place(path, kind))
 
 
-def _read(archive: zipfile.ZipFile, name: str, path: Path, digest: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a file is and what it should be, which is what messages say."""
+
+    path: Path
+    kind: ArchiveKind
+
+    def error(self, message: str) -> StyleFileError | ClassifierFileError:
+        """Return an error whose message says of the file what `message` does."""
+        return self.kind.error(f"{self.path} {message}")
+
+
+def _read(archive: zipfile.ZipFile, name: str, digest: str, place: _Place) -> bytes:
     try:
         # Asked for a number of bytes, zipfile unpacks no more; asked for all, it would unpack past the declared size.
         with archive.open(name) as member:
             content = member.read(archive.getinfo(name).file_size)
     except KeyError:
-        raise StyleFileError(f"{path} is incomplete: it holds no {name}.") from None
+        raise place.error(f"is incomplete: it holds no {name}.") from None
     except _DAMAGE as error:
-        raise StyleFileError(f"{path} is damaged ({name} cannot be unpacked): copy or download it again.") from error
+        raise place.error(f"is damaged ({name} cannot be unpacked): copy or download it again.") from error
     if sha256(content) != digest:
-        raise StyleFileError(f"{path} was changed after it was saved ({name} differs): get it again from its source.")
+        raise place.error(f"was changed after it was saved ({name} differs): get it again from its source.")
     return content
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[zipfile.ZipFile, str]]:
-    """Open a checked zip; also give the hash of `style.json` that its comment states."""
+def _open(path: Path, kind: ArchiveKind) -> Iterator[tuple[zipfile.ZipFile, str]]:
+    """Open a checked zip; also give the hash of its manifest that its comment states."""
+    place = _Place(path, kind)
     try:
         stream = _open_regular(path)
     except OSError as error:
-        raise StyleFileError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise place.error(f"cannot be read: {error.strerror or error}.") from error
     with stream:
-        digest = _check_end(stream, path)
+        digest = _check_end(stream, place)
         try:
             archive = zipfile.ZipFile(stream)
         except _DAMAGE as error:
-            raise StyleFileError(f"{path} is damaged: copy or download it again.") from error
+            raise place.error("is damaged: copy or download it again.") from error
         with archive:
-            _check_entries(archive.infolist(), path)
+            _check_entries(archive.infolist(), place)
             yield archive, digest
 
 
@@ -143,62 +200,70 @@ def _open_regular(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _check_end(stream: BinaryIO, path: Path) -> str:
+def _check_end(stream: BinaryIO, place: _Place) -> str:
     """Check the last record by hand: zipfile would load a directory of any length before it can be asked."""
+    noun = place.kind.noun
     start, size = stream.read(4), stream.seek(0, 2)
     if size == 0:
-        raise StyleFileError(f"{path} is empty: it is not a style file.")
+        raise place.error(f"is empty: it is not a {noun} file.")
     if start[:2] != b"PK":
-        raise StyleFileError(f"{path} is not a style file.")
-    stream.seek(max(0, size - _END.size - _COMMENT_SIZE))
-    tail = stream.read()
-    comment = _COMMENT.fullmatch(tail[_END.size :])
-    if comment is None or tail.count(_END_SIGNATURE) != 1 or not tail.startswith(_END_SIGNATURE):
-        raise StyleFileError(_explain_foreign_end(stream, path))
+        raise place.error(f"is not a {noun} file.")
+    for kind in _KINDS:
+        stream.seek(max(0, size - _END.size - kind.comment_size))
+        tail = stream.read()
+        comment = _COMMENT.fullmatch(tail[_END.size :])
+        if comment is not None and tail.count(_END_SIGNATURE) == 1 and tail.startswith(_END_SIGNATURE):
+            break
+    else:
+        raise place.error(_explain_foreign_end(stream, noun))
+    if comment[1].decode() != noun:
+        raise place.error(f"is a {kind.noun}, not a {noun}: '{kind.use}' takes it.")
     directory_size, directory_offset = _END.unpack(tail[: _END.size])[5:7]
     if directory_size > _MAX_DIRECTORY_SIZE or directory_offset + directory_size + len(tail) != size:
-        raise StyleFileError(f"{path} holds too many members, or data that is none, for a style file.")
-    return comment[1].decode()
+        raise place.error(f"holds too many members, or data that is none, for a {noun} file.")
+    return comment[2].decode()
 
 
-def _explain_foreign_end(stream: BinaryIO, path: Path) -> str:
+def _explain_foreign_end(stream: BinaryIO, noun: str) -> str:
     stream.seek(max(0, stream.seek(0, 2) - (1 << 16) - _END.size))
     if _END_SIGNATURE in stream.read():
-        return f"{path} is not a style file, or was changed after it was saved: get it again from its source."
-    return f"{path} is truncated: copy or download it again."
+        return f"is not a {noun} file, or was changed after it was saved: get it again from its source."
+    return "is truncated: copy or download it again."
 
 
-def _check_entries(entries: list[zipfile.ZipInfo], path: Path) -> None:
+def _check_entries(entries: list[zipfile.ZipInfo], place: _Place) -> None:
     if len(entries) > MAX_MEMBERS:
-        raise StyleFileError(f"{path} holds {len(entries)} members; a style file has at most {len(MEMBER_LIMITS)}.")
+        most = f"a {place.kind.noun} file has at most {len(place.kind.limits)}"
+        raise place.error(f"holds {len(entries)} members; {most}.")
     names = [entry.orig_filename for entry in entries]
     if len(set(names)) != len(names):
-        raise StyleFileError(f"{path} holds the same member twice; it is not a safe style file.")
+        raise place.error(f"holds the same member twice; it is not a safe {place.kind.noun} file.")
     for entry in entries:
-        _check_kind(entry, path)
-        _check_sizes(entry, path)
+        _check_kind(entry, place)
+        _check_sizes(entry, place)
     total = sum(entry.file_size for entry in entries)
     if total > TOTAL_LIMIT:
-        raise StyleFileError(f"{path} would unpack to {_size(total)}; a style holds at most {_size(TOTAL_LIMIT)}.")
+        most = f"a {place.kind.noun} holds at most {_size(TOTAL_LIMIT)}"
+        raise place.error(f"would unpack to {_size(total)}; {most}.")
 
 
-def _check_kind(entry: zipfile.ZipInfo, path: Path) -> None:
+def _check_kind(entry: zipfile.ZipInfo, place: _Place) -> None:
     name = entry.orig_filename
     if re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", name) is None:
-        raise StyleFileError(f"{path} holds a member with the unsafe path {name[:80]!r}; do not use this file.")
+        raise place.error(f"holds a member with the unsafe path {name[:80]!r}; do not use this file.")
     mode = entry.external_attr >> 16
     plain_kind = stat.S_IFMT(mode) in (0, stat.S_IFREG)
     plain_packing = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not entry.flag_bits & 1
     if not (plain_kind and plain_packing):
-        raise StyleFileError(f"{path} holds {name!r} as a link or in an unknown packing; do not use this file.")
+        raise place.error(f"holds {name!r} as a link or in an unknown packing; do not use this file.")
 
 
-def _check_sizes(entry: zipfile.ZipInfo, path: Path) -> None:
-    limit = MEMBER_LIMITS.get(entry.filename, TOTAL_LIMIT)
+def _check_sizes(entry: zipfile.ZipInfo, place: _Place) -> None:
+    limit = place.kind.limits.get(entry.filename, TOTAL_LIMIT)
     ratio = entry.file_size / max(entry.compress_size, 1)
     if entry.file_size > limit or ratio > MAX_RATIO:
-        message = f"{path} would unpack {entry.filename} to {_size(entry.file_size)} from {_size(entry.compress_size)}"
-        raise StyleFileError(f"{message}, more than a style holds; do not use this file.")
+        message = f"would unpack {entry.filename} to {_size(entry.file_size)} from {_size(entry.compress_size)}"
+        raise place.error(f"{message}, more than a {place.kind.noun} holds; do not use this file.")
 
 
 def _size(num_bytes: int) -> str:

@@ -1,0 +1,1 @@
+"""Pictures sorted into the classes that a photographer has shown: taught, applied, measured and explained."""
