@@ -171,7 +171,12 @@ export class LearningView {
   showMessages(messages) {
     for (const { step, text } of messages.slice(this.said.children.length)) {
       this.said.prepend(
-        h("li", {}, step !== null && h("span", { class: "quiet numbers" }, String(step)), h("span", {}, spokenText(text))),
+        h(
+          "li",
+          {},
+          step !== null && h("span", { class: "quiet numbers" }, String(step)),
+          h("span", {}, spokenText(text)),
+        ),
       );
     }
   }
