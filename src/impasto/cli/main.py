@@ -25,7 +25,9 @@ from impasto.cli.shots import shots
 from impasto.cli.sort import sort
 from impasto.cli.studio import studio
 from impasto.cli.styles import styles
+from impasto.cli.styles_protection import ask_passphrase
 from impasto.cli.tune import tune
+from impasto.style.passphrase import ask_with
 
 app = typer.Typer(
     name="impasto",
@@ -48,8 +50,10 @@ Version = Annotated[
 
 
 @app.callback()
-def impasto(version: Version = False) -> None:
+def impasto(context: typer.Context, version: Version = False) -> None:  # noqa: ARG001 - acts when it is parsed
     """Learn a visual style from example pictures, and apply it to photos, films and live video."""
+    # A server answers others than who sits at its terminal.
+    ask_with(None if context.invoked_subcommand == "studio" else ask_passphrase)
 
 
 for _command in (learn, apply, export, compare, evaluate, check, recommend, rate, shots, live, studio, dream, critique):

@@ -1,4 +1,4 @@
-"""`impasto styles`: list, add, remove, show."""
+"""`impasto styles`: list, add, remove, show; `styles_protection` has the rest."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import typer
 
 from impasto.cli.ending import with_clean_ending
 from impasto.cli.options import Overwrite, StyleArgument
+from impasto.cli.styles_protection import add_protection
 
-styles = typer.Typer(help="List the installed styles; add, remove or show one.", no_args_is_help=False)
+styles = typer.Typer(help="List the installed styles; add, remove, show or protect one.", no_args_is_help=False)
 
 StyleFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A .style file.")]
 NewName = Annotated[
@@ -25,7 +26,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the manifest as it i
 @styles.callback(invoke_without_command=True)
 @with_clean_ending
 def list_styles(context: typer.Context) -> None:
-    """List the installed styles; add, remove or show one."""
+    """List the installed styles; add, remove, show or protect one."""
     if context.invoked_subcommand is not None:
         return
     from impasto.style.library import default_library  # noqa: PLC0415
@@ -93,3 +94,6 @@ def _listed(title: str, values: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return a mapping as one line per entry, the first of which bears the title."""
     shown = [f"{key} = {value if isinstance(value, str) else json.dumps(value)}" for key, value in values.items()]
     return [(title if number == 0 else "", line) for number, line in enumerate(shown)]
+
+
+add_protection(styles)

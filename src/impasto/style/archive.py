@@ -7,6 +7,8 @@ change to what a style says or does is noticed. That guards against damage and c
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import re
 import stat
 import struct
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from impasto.errors import ClassifierFileError, StyleFileError
+from impasto.style.locking import is_locked, unlock
 
 MANIFEST_MEMBER = "style.json"
 GENERATOR_MEMBER = "generator.onnx"
@@ -26,6 +29,8 @@ DISCRIMINATOR_MEMBER = "discriminator.onnx"
 WEIGHTS_MEMBER = "weights.safetensors"
 PREVIEW_MEMBER = "preview.jpg"
 MEAN_LUT_MEMBER = "mean_lut.bin"
+SIGNATURE_MEMBER = "signature.json"
+"""Of a signed style: who stands for its manifest, and so for all else. The manifest does not state it."""
 
 _MIB = 1 << 20
 MEMBER_LIMITS = {
@@ -35,6 +40,7 @@ MEMBER_LIMITS = {
     WEIGHTS_MEMBER: 256 * _MIB,
     PREVIEW_MEMBER: 8 * _MIB,
     MEAN_LUT_MEMBER: 16 * _MIB,
+    SIGNATURE_MEMBER: 1 * _MIB,
 }
 """Unpacked bytes that each member may have."""
 TOTAL_LIMIT = 512 * _MIB
@@ -148,6 +154,14 @@ def read_member(path: Path, name: str, digest: str, kind: ArchiveKind = STYLE) -
         return _read(archive, name, digest, _Place(path, kind))
 
 
+def read_unstated_member(path: Path, name: str, kind: ArchiveKind = STYLE) -> bytes | None:
+    """Return a member of which the manifest states no hash, or None where there is none."""
+    with _open(path, kind) as (archive, _):
+        if name not in archive.namelist():
+            return None
+        return _read(archive, name, None, _Place(path, kind))
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a file is and what it should be, which is what messages say."""
@@ -160,7 +174,7 @@ class _Place:
         return self.kind.error(f"{self.path} {message}")
 
 
-def _read(archive: zipfile.ZipFile, name: str, digest: str, place: _Place) -> bytes:
+def _read(archive: zipfile.ZipFile, name: str, digest: str | None, place: _Place) -> bytes:
     try:
         # Asked for a number of bytes, zipfile unpacks no more; asked for all, it would unpack past the declared size.
         with archive.open(name) as member:
@@ -169,7 +183,7 @@ def _read(archive: zipfile.ZipFile, name: str, digest: str, place: _Place) -> by
         raise place.error(f"is incomplete: it holds no {name}.") from None
     except _DAMAGE as error:
         raise place.error(f"is damaged ({name} cannot be unpacked): copy or download it again.") from error
-    if sha256(content) != digest:
+    if digest is not None and sha256(content) != digest:
         raise place.error(f"was changed after it was saved ({name} differs): get it again from its source.")
     return content
 
@@ -179,7 +193,7 @@ def _open(path: Path, kind: ArchiveKind) -> Iterator[tuple[zipfile.ZipFile, str]
     """Open a checked zip; also give the hash of its manifest that its comment states."""
     place = _Place(path, kind)
     try:
-        stream = _open_regular(path)
+        stream, _ = open_unlocked(path)
     except OSError as error:
         raise place.error(f"cannot be read: {error.strerror or error}.") from error
     with stream:
@@ -191,6 +205,41 @@ def _open(path: Path, kind: ArchiveKind) -> Iterator[tuple[zipfile.ZipFile, str]
         with archive:
             _check_entries(archive.infolist(), place)
             yield archive, digest
+
+
+def open_unlocked(path: Path) -> tuple[BinaryIO, str | None]:
+    """Open a file, in memory where it is locked; also give the passphrase that opened it.
+
+    Raises
+    ------
+    StyleFileError
+        It is locked, and does not open.
+    OSError
+        It cannot be read.
+    """
+    stream = _open_regular(path)
+    if not is_locked(path):
+        return stream, None
+    with stream:
+        if os.fstat(stream.fileno()).st_size > TOTAL_LIMIT:
+            raise StyleFileError(f"{path} is larger than a style may be.")
+        plain, passphrase = unlock(stream.read(), path)
+    return io.BytesIO(plain), passphrase
+
+
+def passphrase_of(path: Path) -> str | None:
+    """Return the passphrase that opens a locked file, or None for one that is not locked.
+
+    Raises
+    ------
+    StyleFileError
+        It is locked, and does not open.
+    OSError
+        It cannot be read.
+    """
+    stream, passphrase = open_unlocked(path)
+    stream.close()
+    return passphrase
 
 
 def _open_regular(path: Path) -> BinaryIO:

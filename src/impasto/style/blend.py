@@ -145,13 +145,22 @@ def _named(path: Path) -> StyleFile:
     style = load_style(path)
     name = path.stem if is_style_name(path.stem) else style.manifest.name
     named = style.manifest.model_copy(update={"name": name})
-    return StyleFile(named, style.generator, style.discriminator, style.weights, style.preview, style.mean_lut)
+    return StyleFile(
+        named,
+        style.generator,
+        style.discriminator,
+        style.weights,
+        style.preview,
+        style.mean_lut,
+        style.passphrase,
+    )
 
 
 def blend_styles(styles: WeightedStyles) -> StyleFile:
     """Blend looks, or paint styles of one trunk, into a style that can be applied and saved.
 
-    What belongs to one training only is left out: discriminator, weights, preview, gate, metrics and curves.
+    What belongs to one training only is left out: discriminator, weights, preview, gate, metrics and curves. Where a
+    style is locked, the blend is, too.
 
     Parameters
     ----------
@@ -180,7 +189,8 @@ def blend_styles(styles: WeightedStyles) -> StyleFile:
     except ValueError as error:
         names = " and ".join(manifests)
         raise StyleFileError(f"{names} do not blend. Their networks do not allow it: {error}") from error
-    return StyleFile(_blended_manifest(shares), generator, mean_lut=_mean_lut(shares))
+    passphrase = next((style.passphrase for style, _ in shares if style.passphrase is not None), None)
+    return StyleFile(_blended_manifest(shares), generator, mean_lut=_mean_lut(shares), passphrase=passphrase)
 
 
 def _refuse_strangers(manifests: Mapping[str, Manifest], library: StyleLibrary | None = None) -> None:

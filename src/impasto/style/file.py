@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,13 +19,16 @@ from impasto.style.archive import (
     MEAN_LUT_MEMBER,
     MEMBER_LIMITS,
     PREVIEW_MEMBER,
+    SIGNATURE_MEMBER,
     WEIGHTS_MEMBER,
     list_archive,
+    passphrase_of,
     read_manifest_member,
     read_member,
     sha256,
     write_archive,
 )
+from impasto.style.locking import lock
 from impasto.style.manifest import SCHEMA_VERSION, Manifest, SchemaVersion
 
 Content = bytes | Callable[[], bytes]
@@ -46,6 +50,8 @@ class StyleFile:
         A JPEG.
     mean_lut
         Of a look: the mean of its LUTs over typical content, as `pack_lut` makes it.
+    passphrase
+        What opened the file that it was loaded from, and locks any that it is saved to; None for what is not locked.
 
     Notes
     -----
@@ -53,9 +59,10 @@ class StyleFile:
     each time it is asked for.
     """
 
-    __slots__ = ("_members", "manifest")
+    __slots__ = ("_members", "manifest", "passphrase")
 
     manifest: Manifest
+    passphrase: str | None
     _members: dict[str, Content]
 
     def __init__(
@@ -66,6 +73,7 @@ class StyleFile:
         weights: Content | None = None,
         preview: Content | None = None,
         mean_lut: Content | None = None,
+        passphrase: str | None = None,
     ) -> None:
         members: dict[str, Content | None] = {
             GENERATOR_MEMBER: generator,
@@ -75,6 +83,7 @@ class StyleFile:
             MEAN_LUT_MEMBER: mean_lut,
         }
         object.__setattr__(self, "manifest", manifest)
+        object.__setattr__(self, "passphrase", passphrase)
         given = {name: content for name, content in members.items() if content is not None}
         object.__setattr__(self, "_members", given)
 
@@ -124,6 +133,7 @@ class StyleFile:
             self.weights,
             preview or self.preview,
             self.mean_lut,
+            self.passphrase,
         )
 
     def read(self, member: str) -> bytes | None:
@@ -139,7 +149,7 @@ class StyleFile:
 
 
 def save_style(style: StyleFile, path: str | Path) -> Manifest:
-    """Write a style file: all of it or nothing, and the same bytes for the same style.
+    """Write a style file: all of it or nothing, and the same bytes for the same style. A locked style stays locked.
 
     Returns
     -------
@@ -157,9 +167,27 @@ def save_style(style: StyleFile, path: str | Path) -> Manifest:
     hashes = {name: sha256(content) for name, content in members.items()}
     manifest = style.manifest.model_copy(update={"members": hashes})
     text = manifest.model_dump_json(indent=2).encode() + b"\n"
-    with write_beside(path) as beside, beside.open("wb") as stream:
-        write_archive(stream, {MANIFEST_MEMBER: text, **members})
+    write_members({MANIFEST_MEMBER: text, **members}, path, style.passphrase)
     return manifest
+
+
+def write_members(members: Mapping[str, bytes], path: str | Path, passphrase: str | None) -> None:
+    """Write a style file of members that are known to belong together, locked where there is a passphrase.
+
+    Raises
+    ------
+    OutputError
+        `path` cannot be written.
+    StyleFileError
+        A member is too large.
+    """
+    with write_beside(path) as beside, beside.open("wb") as stream:
+        if passphrase is None:
+            write_archive(stream, members)
+        else:
+            plain = io.BytesIO()
+            write_archive(plain, members)
+            stream.write(lock(plain.getvalue(), passphrase))
 
 
 def load_manifest(path: str | Path) -> Manifest:
@@ -177,7 +205,7 @@ def load_manifest(path: str | Path) -> Manifest:
         reads = f"schema {version}; this one reads {SCHEMA_VERSION}"
         raise StyleFileError(f"{path} is from a newer Impasto ({reads}): pip install --upgrade impasto.")
     manifest = _parse(Manifest, text, path)
-    _check_members(manifest, set(list_archive(path)) - {MANIFEST_MEMBER}, path)
+    _check_members(manifest, set(list_archive(path)) - {MANIFEST_MEMBER, SIGNATURE_MEMBER}, path)
     return manifest
 
 
@@ -208,6 +236,7 @@ def load_style(path: str | Path) -> StyleFile:
     """
     path = Path(path)
     manifest = load_manifest(path)
+    passphrase = passphrase_of(path)
     readers = {name: partial(read_member, path, name, digest) for name, digest in manifest.members.items()}
     return StyleFile(
         manifest,
@@ -216,6 +245,7 @@ def load_style(path: str | Path) -> StyleFile:
         readers.get(WEIGHTS_MEMBER),
         readers.get(PREVIEW_MEMBER),
         readers.get(MEAN_LUT_MEMBER),
+        passphrase,
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from impasto.errors import OutputError, StyleFileError, UnknownStyleError, UsageError
 from impasto.media.files import write_beside
+from impasto.style.locking import is_locked
 from impasto.style.names import STYLE_SUFFIX, check_style_name
 
 if TYPE_CHECKING:
@@ -71,11 +72,13 @@ class StyleLibrary:
         return [(name, *_family_and_description(path)) for name, path in self.paths().items()]
 
     def manifests(self) -> dict[str, Manifest]:
-        """Return what each style says about itself, without the broken ones."""
+        """Return what each style says about itself, without the broken and the locked ones."""
         from impasto.style.file import load_manifest  # noqa: PLC0415
 
         found = {}
         for name, path in self.paths().items():
+            if is_locked(path):
+                continue
             with suppress(StyleFileError):
                 found[name] = load_manifest(path)
         return found
@@ -204,6 +207,8 @@ def _suggest(name: str, known: list[str]) -> str:
 def _family_and_description(path: Path) -> tuple[str, str]:
     from impasto.style.file import load_manifest  # noqa: PLC0415
 
+    if is_locked(path):
+        return "", "locked: it opens with its passphrase when it is used"
     try:
         manifest = load_manifest(path)
     except StyleFileError as error:
