@@ -167,7 +167,7 @@ class TestTrouble:
         with pytest.raises(RefusedError, match=r"clip\.mp4 is a film"):
             search.look(film)
 
-    def test_features_that_were_damaged_are_left_out(
+    def test_features_that_were_damaged_are_made_anew(
         self, sight: PlainSight, client: TestClient, data_dir: Path
     ) -> None:
         scenes = upload_scenes(client)
@@ -175,6 +175,7 @@ class TestTrouble:
         for path in (data_dir / "uploads" / scenes["left-blue"]).glob("*.npy"):
             path.write_bytes(b"nothing")
         assert sorted(names(ask(client, scenes["left-red"]))) == ["top-blue", "top-red"]
+        assert names(ask(client, scenes["left-red"]))[0] == "left-blue"
 
 
 class TestPrivacy:

@@ -156,9 +156,13 @@ class AlikeSearch:
     def _kept(self, upload: Upload, by: By) -> Vector | None:
         import numpy as np  # noqa: PLC0415
 
+        path = self._path(upload, by)
         try:
-            return np.asarray(np.load(self._path(upload, by), allow_pickle=False), np.float32)
-        except (OSError, ValueError, EOFError):
+            return np.asarray(np.load(path, allow_pickle=False), np.float32)
+        except OSError:
+            return None
+        except (ValueError, EOFError):  # damaged: it is looked at again when somebody asks again
+            path.unlink(missing_ok=True)
             return None
 
     def _path(self, upload: Upload, by: By) -> Path:
