@@ -97,7 +97,7 @@ class FakeWorks:
         return work
 
     def next(self) -> FakeWork:
-        return self._new.get(timeout=60)
+        return self._new.get(timeout=300)
 
     def none_begins(self, seconds: float = 0.1) -> bool:
         try:
@@ -117,7 +117,7 @@ def upload(client: TestClient, data: bytes | None = None, name: str = "portrait.
 
 def wait_for(look: Callable[[], Found], holds: Callable[[Found], object] = bool) -> Found:
     """Look until what is seen is as it should be; fail when that takes very long."""
-    pause, until = threading.Event(), time.monotonic() + 60
+    pause, until = threading.Event(), time.monotonic() + 300
     while not holds(seen := look()):
         assert time.monotonic() < until, f"still {seen!r}"
         pause.wait(0.01)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impasto.errors import OutputError, UsageError
@@ -446,6 +446,7 @@ def queued(clients: list[str]) -> list[Job]:
     return [Job(f"{number:04d}", "apply", "", client, {}, float(number)) for number, client in enumerate(clients)]
 
 
+@settings(deadline=None)
 @given(st.lists(CLIENTS, max_size=30), st.dictionaries(CLIENTS, st.floats(0, 100)))
 def test_every_job_has_its_turn_and_one_clients_in_order(clients: list[str], last: dict[str, float]) -> None:
     jobs = queued(clients)
@@ -456,6 +457,7 @@ def test_every_job_has_its_turn_and_one_clients_in_order(clients: list[str], las
         assert own == sorted(own)
 
 
+@settings(deadline=None)
 @given(st.lists(CLIENTS, min_size=1, max_size=30), st.dictionaries(CLIENTS, st.floats(0, 100)))
 def test_nobodys_next_job_waits_for_a_second_one_of_others(clients: list[str], last: dict[str, float]) -> None:
     order = [job.client for job in fair_order(queued(clients), last)]

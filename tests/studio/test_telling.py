@@ -131,6 +131,7 @@ class TestEvents:
         told.state.pop("items", None)
         json.dumps(told.shown(None, None), allow_nan=False)
 
+    @settings(deadline=None)
     @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=2000))
     def test_curves_keep_their_ends_and_order(self, values: list[float]) -> None:
         points: list[list[float]] = []
@@ -164,6 +165,7 @@ class TestNames:
     def test_some(self, name: str, fit: str) -> None:
         assert fit_name(name, ".jpg") == fit
 
+    @settings(deadline=None)
     @given(st.text(max_size=300), st.sampled_from([".jpg", ".mp4", ""]))
     def test_any(self, name: str, suffix: str) -> None:
         fit = fit_name(name, suffix)
@@ -175,6 +177,7 @@ class TestNames:
         assert fit[0] not in ". "
         assert Path(fit).name == fit
 
+    @settings(deadline=None)
     @given(st.lists(st.sampled_from(["a.jpg", "A.jpg", "b.jpg", "a (2).jpg"]), max_size=12))
     def test_names_are_told_apart_even_where_case_is_not(self, names: list[str]) -> None:
         taken: set[str] = set()
@@ -182,6 +185,7 @@ class TestNames:
             taken.add(distinct_name(name, taken).lower())
         assert len(taken) == len(names)
 
+    @settings(deadline=None)
     @given(st.text(min_size=1, max_size=80))
     def test_a_download_header_is_one_line_of_plain_letters(self, name: str) -> None:
         try:
@@ -217,6 +221,7 @@ class TestRates:
         with pytest.raises(RefusedError):
             rates.spend("anna")
 
+    @settings(deadline=None)
     @given(st.lists(st.floats(0, 2), max_size=60))
     def test_no_more_than_the_burst_and_the_rate(self, pauses: list[float]) -> None:
         now, passed = [0.0], 0

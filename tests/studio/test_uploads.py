@@ -276,6 +276,7 @@ class TestContentTypes:
     def test_others(self, head: bytes) -> None:
         assert tell_content_type(head) is None
 
+    @settings(deadline=None)
     @given(st.binary(max_size=HEAD_SIZE))
     def test_any_bytes_are_told_or_not(self, head: bytes) -> None:
         found = tell_content_type(head)

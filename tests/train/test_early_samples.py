@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -68,6 +68,7 @@ def test_slow_ones_wait_longer() -> None:
     assert len(shown_at(1.0, 5.0, 600)) < len(shown_at(1.0, 0.01, 600))
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 20), st.floats(0, 10), st.floats(1, 3000))
 def test_all_together_take_little_time(step_seconds: float, show_seconds: float, until: float) -> None:
     shown = shown_at(step_seconds, show_seconds, until)
