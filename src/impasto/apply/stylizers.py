@@ -11,6 +11,7 @@ from impasto.apply.lut import check_strength
 from impasto.apply.masked import MaskedStylizer
 from impasto.apply.paint import Brush, PaintStylizer
 from impasto.apply.regions import Where, region_for
+from impasto.apply.restore import RestoreStylizer
 from impasto.apply.stylizer import Stylizer
 from impasto.errors import StyleFileError, UsageError
 from impasto.style.manifest import Manifest
@@ -117,6 +118,11 @@ def _unfinished(
             simplification=needs.simplification,
         )
         return PaintStylizer(load_runtime(), brush, strength, num_threads=num_threads, padded=padded)
+    if manifest.family == "restore":
+        if options.texture_scale != 1 or keep_color:
+            raise UsageError(f"'{manifest.name}' restores: leave out the texture scale and keeping colour.")
+        assert needs.multiple is not None, "the manifest of a style that restores always states it"
+        return RestoreStylizer(load_runtime(), needs.multiple, strength)
     if manifest.family == "dream":
         raise StyleFileError(
             f"'{manifest.name}' is a dream: it makes pictures of noise and restyles none. Say 'impasto dream' for them."

@@ -49,7 +49,7 @@ def paint_in_tiles(
         The network fails, or its outputs are no pictures.
     """
     height, width = next(iter(inputs.values())).shape[2:]
-    rows, columns = _tiles(height, width, multiple, max_pixels)
+    rows, columns = cut_tiles(height, width, multiple, max_pixels)
     if len(rows) == len(columns) == 1:
         return _run(runtime, inputs)
     whole = {name: np.empty((1, 3, height, width), np.float32) for name in ("painted", "next_state")}
@@ -75,7 +75,7 @@ def _run(runtime: Runtime, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
     return found
 
 
-def _tiles(height: int, width: int, multiple: int, max_pixels: int) -> tuple[list[Tile], list[Tile]]:
+def cut_tiles(height: int, width: int, multiple: int, max_pixels: int) -> tuple[list[Tile], list[Tile]]:
     """Cut a picture into as few tiles as keep to the limit, overlaps included; it cannot ask for less than overlaps."""
     options = [
         (num_rows * num_columns, abs(height / num_rows - width / num_columns), num_rows, num_columns)

@@ -29,13 +29,16 @@ Family = Annotated[
     str,
     typer.Option(
         "--family",
-        help="What is learned: look (colour and tone), paint (brush, line and print) or dream (pictures from noise).",
+        help="What is learned: look (colour and tone), paint (brush, line and print), dream (pictures from noise) or "
+        "restore (photos from damaged ones).",
     ),
 ]
 Minutes = Annotated[
     float | None,
     typer.Option(
-        "--minutes", help="Time to train for. Default: 5 for a look, 10 for paint, 30 for a dream.", show_default=False
+        "--minutes",
+        help="Time to train for. Default: 5 for a look, 10 for paint, 30 for a dream, 20 to restore.",
+        show_default=False,
     ),
 ]
 Steps = Annotated[
@@ -66,7 +69,7 @@ BatchSize = Annotated[
     int | None,
     typer.Option(
         "--batch-size",
-        help="Pictures per training step. Default: 24 for a look, 6 for paint, 16 for a dream.",
+        help="Pictures per training step. Default: 24 for a look, 6 for paint, 16 for a dream, 8 to restore.",
         show_default=False,
     ),
 ]
@@ -101,7 +104,8 @@ RecipeName = Annotated[
     typer.Option(
         "--recipe",
         metavar="RECIPE",
-        help="Where the options start from: a recipe by name (of dreams: light or dcgan), or a .json file of options.",
+        help="Where the options start from: a recipe by name (of dreams: light or dcgan; to restore: plain), or a "
+        ".json file of options.",
         show_default=False,
     ),
 ]

@@ -23,7 +23,7 @@ MAX_LISTED_REFERENCES = 256
 BLEND: Final = "blend"
 """The key of a recipe that mixes other styles: which, and how much of each."""
 
-Family = Literal["look", "paint", "dream"]
+Family = Literal["look", "paint", "dream", "restore"]
 
 
 def _check_name(name: str) -> str:
@@ -74,7 +74,7 @@ class Needs(_Part):
     lut_size
         Points per axis of the 3D LUT that a look predicts.
     multiple
-        Of a paint style: height and width of what its network takes are multiples of this.
+        Of a paint style, or of one that restores: height and width of what its network takes are multiples of this.
     working_side
         Of a paint style: the short side in pixels of a picture as its network sees it at texture scale 1.
     simplification
@@ -266,4 +266,6 @@ class Manifest(_Part):
             raise ValueError("a paint style needs needs.multiple and needs.working_side")
         if self.family == "dream" and None in (self.needs.picture_side, self.needs.latent_size):
             raise ValueError("a dream needs needs.picture_side and needs.latent_size")
+        if self.family == "restore" and self.needs.multiple is None:
+            raise ValueError("a style that restores needs needs.multiple")
         return self

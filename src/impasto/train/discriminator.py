@@ -137,6 +137,9 @@ class Discriminator(nn.Module):
         self.exposure_head = ExposureHead(generator)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        features = self._encoder[0](images, num_stages=max(self.stages) + 1)
+        return self.judge(images, self._encoder[0](images, num_stages=max(self.stages) + 1))
+
+    def judge(self, images: Tensor, features: Sequence[Tensor]) -> list[Tensor]:
+        """Return the logits of images whose features at all stages, from the first on, are known already."""
         logits = [head(features[stage]) for head, stage in zip(self.feature_heads, self.stages, strict=True)]
         return [*logits, self.color_head(images), self.exposure_head(images)]

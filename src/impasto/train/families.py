@@ -12,16 +12,18 @@ from impasto.errors import UsageError
 from impasto.train.dream_recipe import PRESETS, DreamRecipe
 from impasto.train.paint_recipe import PaintRecipe
 from impasto.train.recipe import Recipe
+from impasto.train.restore_recipe import RESTORE_PRESETS, RestoreRecipe
 
-AnyRecipe = Recipe | PaintRecipe | DreamRecipe
+AnyRecipe = Recipe | PaintRecipe | DreamRecipe | RestoreRecipe
 
-RECIPES: dict[str, type[Recipe] | type[PaintRecipe] | type[DreamRecipe]] = {
+RECIPES: dict[str, type[Recipe] | type[PaintRecipe] | type[DreamRecipe] | type[RestoreRecipe]] = {
     "look": Recipe,
     "paint": PaintRecipe,
     "dream": DreamRecipe,
+    "restore": RestoreRecipe,
 }
 
-NAMED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {"dream": PRESETS}
+NAMED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {"dream": PRESETS, "restore": RESTORE_PRESETS}
 """Recipes by family and name: what each changes of the defaults."""
 
 

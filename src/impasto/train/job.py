@@ -32,6 +32,8 @@ from impasto.train.paint_recipe import PaintRecipe
 from impasto.train.paint_run import PaintRun
 from impasto.train.processes import ProcessGroup, join_process_group
 from impasto.train.recipe import Recipe
+from impasto.train.restore_recipe import RestoreRecipe
+from impasto.train.restore_run import RestoreRun
 from impasto.train.schedule import Budget
 from impasto.train.trainer import Scalars, Trainer
 
@@ -176,6 +178,8 @@ def prepare_run(job: LearnJob, recipe: AnyRecipe, group: ProcessGroup, listener:
     """Load pictures and networks of one run."""
     if isinstance(recipe, DreamRecipe):
         return DreamRun.prepare(recipe, job.references, job.pick, group, listener.say)
+    if isinstance(recipe, RestoreRecipe):
+        return RestoreRun.prepare(recipe, job.references, job.pick, group, listener.say)
     if isinstance(recipe, PaintRecipe):
         return PaintRun.prepare(recipe, job.references, job.content, job.pick, group, listener.say)
     return LookRun.prepare(recipe, job.references, job.content, job.pick, group, listener.say)
