@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import open_chromium
 from cli.conftest import run
 
 from impasto.export.web import write_site
@@ -16,9 +15,7 @@ from .web_sites import SUB_PATH
 
 __all__ = ["run"]
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SWITCHES = (
-    "--no-sandbox",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     # Whatever a page might ask of another machine fails, and is a complaint.
@@ -27,16 +24,10 @@ _SWITCHES = (
 WriteSite = Callable[..., Path]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
-    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
-        pytest.skip("Chromium is not installed here: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=executable, args=[*_SWITCHES])
-        yield launched
-        launched.close()
+    with open_chromium(*_SWITCHES) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from chromium import open_chromium
 from film_clips import make_film
 
 from impasto.api.live import LiveJob, LiveRun, open_live
@@ -18,7 +17,6 @@ from impasto.api.live import LiveJob, LiveRun, open_live
 pytestmark = pytest.mark.browser
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LYING = {"width": 844, "height": 390}
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SAMPLE = """() => {
   const image = document.getElementById("picture"), canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [32, 18];
@@ -30,14 +28,8 @@ _SAMPLE = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
-    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
-        pytest.skip("Chromium is not installed here: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield launched
-        launched.close()
+    with open_chromium() as opened:
+        yield opened
 
 
 @pytest.fixture

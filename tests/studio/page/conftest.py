@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
+from chromium import open_chromium
 
 from impasto.studio.app import create_app
 from impasto.studio.settings import PAGE_DIR, Settings
@@ -23,8 +22,7 @@ from impasto.style.lut_member import pack_lut
 from ..studio_parts import FakeWorks
 from .visits import Visit
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_ARGUMENTS = ("--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+_SWITCHES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 @pytest.fixture
@@ -33,16 +31,10 @@ def page_dir() -> Path:
     return PAGE_DIR
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright")
-    executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
-        pytest.skip("Chromium is not installed here: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=executable, args=list(_ARGUMENTS))
-        yield launched
-        launched.close()
+    with open_chromium(*_SWITCHES) as opened:
+        yield opened
 
 
 @dataclass
