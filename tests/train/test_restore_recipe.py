@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from impasto.errors import UsageError
-from impasto.train.families import recipe_of
+from impasto.train.families import RECIPES, recipe_of
 from impasto.train.restore_recipe import RestoreRecipe
 
 
@@ -52,3 +54,22 @@ def test_the_plain_recipe_goes_by_pixels_alone() -> None:
     assert recipe_of("restore", {"recipe": "restore"}) == RestoreRecipe()
     with pytest.raises(UsageError, match="plain"):
         recipe_of("restore", {"recipe": "dcgan"})
+
+
+def test_a_file_may_say_what_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text('{"most_noise": 25, "least_quality": 15}', encoding="utf-8")
+    recipe = recipe_of("restore", {"recipe": str(path), "steps": 2})
+    assert recipe == RestoreRecipe(most_noise=25, least_quality=15, steps=2)
+    saved = tmp_path / "saved.json"
+    saved.write_text(json.dumps(recipe.as_json()), encoding="utf-8")
+    assert recipe_of("restore", {"recipe": str(saved)}) == recipe
+    with pytest.raises(UsageError, match="no recipe of the family"):
+        recipe_of("dream", {"recipe": str(saved)})
+
+
+def test_a_search_writes_recipes_of_every_family() -> None:
+    pytest.importorskip("optuna")
+    from impasto.train.tuning import _FAMILIES
+
+    assert {kind.__name__: family for family, kind in RECIPES.items()} == _FAMILIES

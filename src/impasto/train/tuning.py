@@ -38,7 +38,7 @@ _USUAL_TRIALS: Final = 12
 _LOOKS: Final = 4
 """Times that a trial is validated; from the second on it is given up where it is behind the median of the others."""
 _STUDY: Final = "study.sqlite"
-_FAMILIES: Final = {"Recipe": "look", "PaintRecipe": "paint", "DreamRecipe": "dream"}
+_FAMILIES: Final = {"Recipe": "look", "PaintRecipe": "paint", "DreamRecipe": "dream", "RestoreRecipe": "restore"}
 
 
 @dataclass(frozen=True)
