@@ -15,6 +15,8 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorTrc
 from numpy.typing import NDArray
 
+from impasto.media.priority import usual_priority
+
 Planes = list[NDArray[Any]]
 VFR_STEPS = (2, 1, 4, 2, 3)
 """Ticks of half a frame that frames of a film of variable rate last, in turn."""
@@ -74,7 +76,7 @@ def make_film(  # noqa: PLR0913
     path = Path(path)
     times = film_pts(frames, rate, vfr, start)
     options = {**_fast(codec), **(_INTERLACED if interlaced else {}), **(options or {})}
-    with av.open(str(path), "w") as container:
+    with usual_priority(), av.open(str(path), "w") as container:
         container.metadata.update(metadata or {})
         video = _add_video(container, codec, pixel_format, size, rate, gop, options)
         video.codec_context.time_base = _time_base(path, codec, Fraction(rate), vfr)

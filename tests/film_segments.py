@@ -8,6 +8,8 @@ from pathlib import Path
 
 import av
 
+from impasto.media.priority import usual_priority
+
 ENCODERS = {"h264": "libx264", "hevc": "libx265", "prores": "prores_ks", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
 _OPTIONS = {
     "libx264": {"preset": "veryfast"},
@@ -33,7 +35,7 @@ def make_segments(
         video = film.streams.video[0]
         frames = film.decode(video)
         for path, size in zip(paths, sizes, strict=True):
-            with av.open(str(path), "w") as container:
+            with usual_priority(), av.open(str(path), "w") as container:
                 name = codec or ENCODERS.get(video.codec_context.name, video.codec_context.name)
                 name = {"libdav1d": "libsvtav1"}.get(name, name)
                 stream = container.add_stream(name, rate=24, options={**_OPTIONS.get(name, {}), **(options or {})})

@@ -19,6 +19,7 @@ from impasto.media.film_encoding import EncoderSettings, Encoding, choose_settin
 from impasto.media.film_info import FilmInfo
 from impasto.media.pixel_layout import PixelLayout, fill_planes
 from impasto.media.planar import PlanarFrame, Plane
+from impasto.media.priority import usual_priority
 from impasto.media.video_library import av
 
 _BIT_EXACT = av.codec.context.Flags.bitexact
@@ -158,7 +159,8 @@ class FilmSink:
         if settings.quantiser is not None:
             coded.flags |= av.codec.context.Flags.qscale
             coded.global_quality = round(settings.quantiser * _LAMBDA_SCALE)
-        self._container.start_encoding()
+        with usual_priority():
+            self._container.start_encoding()
 
     def _picture(self, frame: PlanarFrame) -> Any:
         planes = fitted_planes(frame, self.info, self.settings.layout)
