@@ -101,7 +101,8 @@ class Backbone:
         torch = _torch()
         from impasto.sorting.networks import EncoderNetwork, SmallNetwork, fill  # noqa: PLC0415
 
-        network: Any = SmallNetwork() if self.kind is Kind.SMALL else EncoderNetwork()
+        with torch.random.fork_rng(devices=[]):  # its first weights are chance, which is the caller's to keep
+            network: Any = SmallNetwork() if self.kind is Kind.SMALL else EncoderNetwork()
         network.eval()
         if self.weights is not None:
             tensors = {name: torch.from_numpy(value.astype(np.float32)) for name, value in self.weights.items()}
