@@ -70,7 +70,7 @@ class DigitReader:
         pictures, classes = digit_pictures()
         rows = _rows(pictures)
         is_kept = np.arange(len(rows)) % 3 == 0
-        self._machine = SVC(C=5, gamma=0.02, probability=False).fit(rows[~is_kept], classes[~is_kept])
+        self._machine = SVC(C=5, gamma=0.001).fit(rows[~is_kept], classes[~is_kept])
         self.accuracy = float(self._machine.score(rows[is_kept], classes[is_kept]))
 
     def read(self, pictures: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -297,6 +297,17 @@ class TestShelf:
         (tmp_path / "mine" / "broken.style").write_bytes(b"")
         assert list(shelf.families().items()) == [("z-look", "look"), ("a-painting", "paint")]
 
+    def test_dreams_restyle_nothing_and_are_not_offered(
+        self, tmp_path: Path, shelf: Shelf, save_look: SaveLook
+    ) -> None:
+        from dream_styles import save_colors
+
+        (tmp_path / "mine").mkdir()
+        save_colors(tmp_path / "mine" / "colours.style")
+        save_look(tmp_path / "mine" / "pale.style")
+        assert list(shelf.families()) == ["pale"]
+        assert [style["name"] for style in shelf.shown()] == ["pale"]
+
     def test_keeping_with_other_words(self, tmp_path: Path, shelf: Shelf, save_look: SaveLook) -> None:
         source = save_look(tmp_path / "learned.style", description="Old words.")
         assert shelf.add(source, "kept", description="New words.") == "kept"

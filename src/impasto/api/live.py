@@ -119,7 +119,8 @@ class PageControls:
 
     def __init__(self, loop: LiveLoop, first: str, folder: Path | None = None) -> None:
         self._loop = loop
-        self._names = [*dict.fromkeys([*default_library().describe(), loop.stage.style_name])]
+        appliable = [name for name, family, _ in default_library().overview() if family != "dream"]
+        self._names = [*dict.fromkeys([*appliable, loop.stage.style_name])]
         # The page may ask for what is listed only: never for a path.
         self._specs: dict[str, str] = {loop.stage.style_name: first}
         self._folder = folder or Path()

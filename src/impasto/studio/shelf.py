@@ -82,12 +82,14 @@ class Shelf:
         return style
 
     def shown(self) -> list[dict[str, Any]]:
-        """Return all styles as clients see them."""
-        return [self._shown(name, path) for name, path in self.library.paths().items()]
+        """Return all styles as clients see them, but for dreams, which restyle nothing."""
+        found = [self._shown(name, path) for name, path in self.library.paths().items()]
+        return [style for style in found if style.get("family") != "dream"]
 
     def families(self) -> dict[str, str]:
         """Return the family of each style that can be applied, by name; looks first, since they are there at once."""
-        families = {name: manifest.family for name, manifest in self.library.manifests().items()}
+        manifests = self.library.manifests()
+        families = {name: manifest.family for name, manifest in manifests.items() if manifest.family != "dream"}
         return dict(sorted(families.items(), key=lambda pair: (pair[1] != "look", pair[0])))
 
     def path_of(self, name: str) -> Path:
