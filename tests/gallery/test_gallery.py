@@ -401,7 +401,11 @@ def test_somebody_elses_library_is_searched_but_not_added_to(pictures: dict[str,
     _add(tmp_path / "library", tmp_path / "pictures")
     child = os.fork()
     if child == 0:
-        os._exit(_as_nobody(tmp_path, pictures["left-red"]))
+        status = 4
+        try:
+            status = _as_nobody(tmp_path, pictures["left-red"])
+        finally:  # or else there would be two of pytest from here on
+            os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
