@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 from impasto.errors import UsageError
 from impasto.quality.feature_metrics import frechet_distance, kernel_distance
 from impasto.quality.features import FeatureReader
-from impasto.quality.metric import Image
 
 NUM_NEIGHBOURS = 3
 _AT_ONCE = 512
@@ -48,8 +48,8 @@ class Coverage:
     nearness: float
 
 
-def read_pooled(images: Iterable[Image], reader: FeatureReader) -> Rows:
-    """Return the pooled features of pictures, one a row."""
+def read_pooled(images: Iterable[NDArray[Any]], reader: FeatureReader) -> Rows:
+    """Return the pooled features of pictures, H×W×3 of float32 in [0, 1] or of uint8, one a row."""
     rows = [reader(image).pooled.astype(np.float32) for image in images]
     if not rows:
         raise UsageError("there are no pictures to compare")

@@ -105,7 +105,9 @@ def with_values(recipe: AnyRecipe, values: Mapping[str, Any]) -> AnyRecipe:
     UsageError
         A value is out of range.
     """
-    rounded = {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in values.items()}
+    rounded: dict[str, Any] = {
+        name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in values.items()
+    }
     try:
         return replace(recipe, **rounded)
     except TypeError as error:
