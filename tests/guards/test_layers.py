@@ -5,11 +5,12 @@ Change a row here only together with the table in docs/architecture.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
 
-from .source_tree import PACKAGE_NAME, Import, Module, load_modules
+from .source_tree import PACKAGE_NAME, ROOT, Import, Module, load_modules
 
 ROWS = {
     "errors": 1,
@@ -115,6 +116,12 @@ def test_every_import_goes_up() -> None:
 
 def test_every_folder_has_a_row() -> None:
     assert {module.area for module in MODULES} <= set(ROWS)
+
+
+def test_the_table_in_the_documents_is_the_one_that_is_held() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    shown = {area: int(row) for row, area in re.findall(r"^\| (\d+) \| `(\w+)(?:\.py|/)` \|", page, re.MULTILINE)}
+    assert shown == {area: row for area, row in ROWS.items() if not area.startswith("__")}
 
 
 def test_the_list_of_torch_modules_is_not_out_of_date() -> None:
