@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paint_styles import paint_model
 
-from impasto.apply.tiling import MAX_TILE_PIXELS, OVERLAP, _tiles, paint_in_tiles
+from impasto.apply.tiling import MAX_TILE_PIXELS, OVERLAP, cut_tiles, paint_in_tiles
 from impasto.errors import StyleFileError
 from impasto.style.runtime import OnnxRuntime
 
@@ -63,7 +63,7 @@ def test_a_strip_that_no_tiling_makes_small_enough_is_painted_all_the_same():
 @settings(max_examples=60, deadline=None)
 def test_tiles_cover_each_row_and_column_once_with_enough_around(height, width, multiple):
     height, width = height * multiple, width * multiple
-    rows, columns = _tiles(height, width, multiple, MAX_TILE_PIXELS)
+    rows, columns = cut_tiles(height, width, multiple, MAX_TILE_PIXELS)
     for cuts, length in ((rows, height), (columns, width)):
         assert cuts[0].kept.start == 0
         assert cuts[-1].kept.stop == length

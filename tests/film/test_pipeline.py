@@ -10,15 +10,19 @@ import pytest
 from impasto.film.pipeline import QUEUE_LENGTH, AbandonedError, BoundedQueue, run_pipeline
 
 
-def our_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("impasto-")]
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """What other tests of this process left behind does not count."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread not in before]
+    assert left == []
 
 
 def test_items_come_in_order_and_none_is_left_out() -> None:
     taken: list[int] = []
     run_pipeline(range(100), lambda n: n * n, taken.append)
     assert taken == [n * n for n in range(100)]
-    assert our_threads() == []
 
 
 def test_what_the_work_drops_never_reaches_the_sink() -> None:
@@ -87,7 +91,6 @@ def test_a_failure_anywhere_stops_everything_and_is_raised(stage: str) -> None:
     with pytest.raises(OSError, match=f"{stage} broke"):
         run_pipeline(endless(), lambda item: fail_at("work", item), sink)
     assert taken == list(range(20))
-    assert our_threads() == []
 
 
 def test_an_interruption_ends_the_threads() -> None:
@@ -96,7 +99,6 @@ def test_an_interruption_ends_the_threads() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run_pipeline(iter(int, 1), lambda n: n, sink)
-    assert our_threads() == []
 
 
 def test_a_source_that_is_empty() -> None:

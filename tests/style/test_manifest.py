@@ -43,8 +43,7 @@ def test_is_readable_json_with_an_iso_date() -> None:
     stated = json.loads(make_manifest().model_dump_json())
     assert stated["created"] == "2026-11-21"
     assert stated["schema_version"] == 1
-    given = {key: value for key, value in stated["needs"].items() if value is not None}
-    assert given == {"thumbnail_side": 64, "lut_size": 17}
+    assert stated["needs"].items() >= {"thumbnail_side": 64, "lut_size": 17}.items()
 
 
 def test_a_key_from_a_later_minor_version_is_ignored() -> None:

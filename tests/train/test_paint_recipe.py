@@ -76,7 +76,7 @@ def test_a_family_has_its_recipe() -> None:
 @pytest.mark.parametrize(
     ("family", "options", "said"),
     [
-        ("dream", {}, "no family named 'dream' can be learned; choose one of: look, paint"),
+        ("verse", {}, "no family named 'verse' can be learned; choose one of: look, paint"),
         ("look", {"width": 2.0}, "learning a style of the family 'look' has no option width"),
         ("paint", {"lut_size": 9, "minuts": 3}, "the family 'paint' has no option lut_size, minuts"),
     ],
