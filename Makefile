@@ -41,8 +41,9 @@ lint: $(ALL_INSTALLED)
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
+# What a file of tests sets up is set up once: its tests stay with one worker.
 check: $(ALL_INSTALLED) browser
-	$(PYTHON_IN_VENV) -m pytest -n 2 -m 'not slow'
+	$(PYTHON_IN_VENV) -m pytest -n 2 --dist loadfile -m 'not slow'
 
 check-slow: $(ALL_INSTALLED) browser
 	$(PYTHON_IN_VENV) -m pytest -m slow
