@@ -15,7 +15,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
+
+# No test asserts a time, and those by example neither: a machine that does much else may stop anywhere.
+settings.register_profile("impasto", deadline=None, max_examples=50)
+settings.load_profile("impasto")
 
 LOOK_SIDE, LOOK_SIZE = 16, 5
 SaveLook = Callable[..., Path]

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import impasto
+import impasto.studio
 from impasto.studio import server
 from impasto.studio.settings import Settings
 
@@ -92,6 +94,8 @@ def test_options_that_cannot_be(run: Run, served: list[Settings], opened: list[s
 
 
 def test_without_the_extra_it_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is imported meanwhile must not stay in place of the package that all other tests know.
+    monkeypatch.setattr(impasto, "studio", impasto.studio)
     for name in [name for name in sys.modules if name.startswith("impasto.studio")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
