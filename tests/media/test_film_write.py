@@ -359,6 +359,39 @@ def test_a_missing_folder_is_named(tmp_path, plain):
         FilmSink(tmp_path / "nowhere" / "out.mp4", plain[0])
 
 
+class Untimed:
+    """A stream whose encoder never sets times to decode by, as x265 where pictures are too few to wait for others."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def encode(self, *picture):
+        packets = self.stream.encode(*picture)
+        for number, packet in enumerate(packets):
+            packet.dts = -140_319_611_229_248 + 7 * number
+        return packets
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+@pytest.mark.parametrize("num_pictures", [1, 2])
+def test_times_that_x265_never_sets_do_no_harm(num_pictures, suffix, tmp_path):
+    source = FilmSource(make_film(tmp_path / "film.mp4", 12, codec="libx265"))
+    frames = list(source)[:num_pictures]
+    path = tmp_path / f"out.{suffix}"
+    with FilmSink(path, source.info, Encoding(preset="ultrafast")) as sink:
+        sink._stream = Untimed(sink._stream)
+        for frame in frames:
+            sink.write(frame)
+    shown = [float(frame.pts) for frame in FilmSource(path)]
+    assert shown == pytest.approx([float(frame.pts) for frame in frames], abs=0.001)
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+        assert all(packet.dts is None or packet.dts <= packet.pts for packet in packets)
+
+
 def test_a_full_disk_is_named(tmp_path, plain):
     """A file may not grow beyond some bytes, as on a disk that is full."""
     import os

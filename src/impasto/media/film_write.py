@@ -26,6 +26,8 @@ _BIT_EXACT = av.codec.context.Flags.bitexact
 _CODECS_BY_MATRIX = {"h264", "hevc", "vp9", "av1"}
 """Only their matrix says whether pictures are RGB."""
 _LAMBDA_SCALE = 118  # FF_QP2LAMBDA
+_UNTIMED_BY_X265 = 2
+"""Of so few pictures, x265 gives times to decode by that it has never set. Nothing in them can be out of order."""
 
 
 class FilmSink:
@@ -110,13 +112,20 @@ class FilmSink:
             self.discard()
             raise OutputError(f"{self.path} was not written: it would have no pictures.")
         try:
-            self._container.mux(self._stream.encode())
+            self._container.mux(self._last_packets())
             self._container.close()
         except av.error.FFmpegError as error:
             self.discard()
             raise self._refusal(error) from error
         self._container = None
         self._beside.__exit__(None, None, None)
+
+    def _last_packets(self) -> list[Any]:
+        packets: list[Any] = self._stream.encode()
+        if self.settings.encoder == "libx265" and self.num_written <= _UNTIMED_BY_X265:
+            for packet in packets:
+                packet.dts = packet.pts
+        return packets
 
     def discard(self) -> None:
         """Give up, and leave nothing behind."""
