@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-import torch
-from pydantic import TypeAdapter, ValidationError
-
 from impasto.errors import UsageError
 from impasto.style.latents import parse_noise
-from impasto.train.recipe import LOSS_NAMES, PRECISIONS
+from impasto.train.recipe import (
+    TRAINING_CHOICES,
+    check_choices,
+    check_ranges,
+    check_stages,
+    fastest_precision,
+    read_recipe,
+    recipe_values,
+)
 
 ARCHITECTURES = ("light", "dcgan")
 JUDGES = ("projected", "convolutional")
@@ -83,16 +88,9 @@ class DreamRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
-                listed = ", ".join(map(str, known))
-                raise UsageError(f"no {name} named '{getattr(self, name)}'; choose one of: {listed}")
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UsageError(f"{name.replace('_', '-')} must be from {low:g} to {high:g}, not {value:g}")
-        if not self.stages or not set(self.stages) <= set(range(4)):
-            raise UsageError(f"stages must be some of 0, 1, 2, 3, not {list(self.stages)}")
+        check_choices(self, _CHOICES)
+        check_ranges(self, _RANGES)
+        check_stages(self.stages)
         parse_noise(self.noise)
 
     @property
@@ -112,11 +110,10 @@ class DreamRecipe:
             raise UsageError("a dream is made of noise, and takes no --content; give all pictures as references")
         if self.precision != "auto":
             return self
-        return replace(self, precision="bfloat16" if _computes_in_bfloat16() else "float32")
+        return replace(self, precision=fastest_precision())
 
     def as_json(self) -> dict[str, Any]:
-        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-        return {"family": "dream", **values}
+        return {"family": "dream", **recipe_values(self)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> DreamRecipe:
@@ -127,11 +124,7 @@ class DreamRecipe:
         UsageError
             If a value is of the wrong type or out of range.
         """
-        own = {name: value for name, value in values.items() if name != "family"}
-        try:
-            return TypeAdapter(cls).validate_python(own)
-        except ValidationError as error:
-            raise UsageError(f"the saved recipe cannot be used: {error.errors()[0]['msg']}") from error
+        return read_recipe(cls, values)
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -152,15 +145,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 """What a recipe that is asked for by name changes of the defaults."""
 
 
-def _computes_in_bfloat16() -> bool:
-    """Tell whether the processor has instructions for it; without them it is slower than float32."""
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, name, lambda: False)()) for name in names)
-
-
 _CHOICES: Mapping[str, tuple[Any, ...]] = {
-    "loss": LOSS_NAMES,
-    "precision": PRECISIONS,
+    **TRAINING_CHOICES,
     "architecture": ARCHITECTURES,
     "judge": JUDGES,
     "faces": FACES,

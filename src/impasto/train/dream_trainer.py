@@ -85,9 +85,6 @@ class DreamTrainer(Trainer[DreamBatch]):
         self.discriminator.measure(real_features, self.group.agree)
         self._dreamt = _Dreamt(images, real_view, fake_view, real_features, fake_features)
 
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
-
     def judge(self, images: Tensor) -> list[Tensor]:
         """Return the logits of views, in full precision, as penalties need them."""
         logits: list[Tensor] = self.discriminator(images)

@@ -59,8 +59,7 @@ class LookTrainer(Trainer[Batch]):
 
     def judge(self, images: Tensor) -> list[Tensor]:
         # bfloat16 was slower than float32 on the processor that this was measured on, so `auto` does not take it.
-        use_bfloat16 = self.recipe.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bfloat16):
+        with self._precision():
             logits: list[Tensor] = self.discriminator(self._view(images))
         return [head.float() for head in logits]
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import torch
-from pydantic import TypeAdapter, ValidationError
 
 from impasto.errors import UsageError
 from impasto.style.names import STYLE_SUFFIX
 from impasto.train.paint_generator import MULTIPLE
-from impasto.train.recipe import LOSS_NAMES, PRECISIONS
+from impasto.train.recipe import (
+    TRAINING_CHOICES,
+    check_choices,
+    check_ranges,
+    check_stages,
+    fastest_precision,
+    read_recipe,
+    recipe_values,
+)
 
 NOISES = ("normal", "uniform", "laplace", "none")
 FROM_TRUNK, FROM_NOTHING = "trunk", "none"
@@ -90,17 +95,12 @@ class PaintRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_choice("loss", self.loss, LOSS_NAMES)
-        _check_choice("precision", self.precision, PRECISIONS)
-        _check_choice("noise", self.noise, NOISES)
+        check_choices(self, {**TRAINING_CHOICES, "noise": NOISES})
         self._check_ranges()
         self._check_start()
 
     def _check_ranges(self) -> None:
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UsageError(f"{name.replace('_', '-')} must be from {low:g} to {high:g}, not {value:g}")
+        check_ranges(self, _RANGES)
         for name in ("crop_side", "working_side"):
             if getattr(self, name) % MULTIPLE:
                 option = name.replace("_", "-")
@@ -111,8 +111,7 @@ class PaintRecipe:
             raise UsageError(
                 f"closest {self.closest}, farthest {self.farthest} and reference-side {self.reference_side} must rise"
             )
-        if not self.stages or not set(self.stages) <= set(range(4)):
-            raise UsageError(f"stages must be some of 0, 1, 2, 3, not {list(self.stages)}")
+        check_stages(self.stages)
 
     def _check_start(self) -> None:
         if self.start not in (FROM_TRUNK, FROM_NOTHING) and Path(self.start).suffix != STYLE_SUFFIX:
@@ -129,11 +128,10 @@ class PaintRecipe:
         """Return the recipe with everything that was left open decided."""
         if self.precision != "auto":
             return self
-        return replace(self, precision="bfloat16" if _computes_in_bfloat16() else "float32")
+        return replace(self, precision=fastest_precision())
 
     def as_json(self) -> dict[str, Any]:
-        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-        return {"family": "paint", **values}
+        return {"family": "paint", **recipe_values(self)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> PaintRecipe:
@@ -144,22 +142,7 @@ class PaintRecipe:
         UsageError
             If a value is of the wrong type or out of range.
         """
-        own = {name: value for name, value in values.items() if name != "family"}
-        try:
-            return TypeAdapter(cls).validate_python(own)
-        except ValidationError as error:
-            raise UsageError(f"the saved recipe cannot be used: {error.errors()[0]['msg']}") from error
-
-
-def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UsageError(f"no {name} named '{value}'; choose one of: {', '.join(known)}")
-
-
-def _computes_in_bfloat16() -> bool:
-    """Tell whether the processor has instructions for it; without them it is slower than float32."""
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, name, lambda: False)()) for name in names)
+        return read_recipe(cls, values)
 
 
 _RANGES = (

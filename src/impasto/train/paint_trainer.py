@@ -117,9 +117,6 @@ class PaintTrainer(Trainer[PaintBatch]):
         if phase.module is self.generator:
             self._choose_what_learns(progress)
 
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
-
     def _paint(self, content: Tensor, batch: PaintBatch) -> Tensor:
         count = len(content)
         with self._precision():

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from impasto.errors import UsageError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 LOSS_NAMES = ("hinge", "non-saturating", "bce", "lsgan", "wgan-gp")
 PRECISIONS = ("auto", "float32", "bfloat16")
+TRAINING_CHOICES: Mapping[str, tuple[Any, ...]] = MappingProxyType({"loss": LOSS_NAMES, "precision": PRECISIONS})
+"""The fields that every recipe has, and what they may be."""
+
+Ranges = tuple[tuple[str, float, float], ...]
+"""Names of fields, with the least and the largest that each may be."""
+
+_AnyRecipe = TypeVar("_AnyRecipe", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -71,24 +83,14 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self._check_choices()
+        check_choices(self, TRAINING_CHOICES)
         self._check_ranges()
 
-    def _check_choices(self) -> None:
-        if self.loss not in LOSS_NAMES:
-            raise UsageError(f"no loss named '{self.loss}'; choose one of: {', '.join(LOSS_NAMES)}")
-        if self.precision not in PRECISIONS:
-            raise UsageError(f"no precision named '{self.precision}'; choose one of: {', '.join(PRECISIONS)}")
-
     def _check_ranges(self) -> None:
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UsageError(f"{name.replace('_', '-')} must be from {low:g} to {high:g}, not {value:g}")
+        check_ranges(self, _RANGES)
         if self.crop_side > self.picture_side:
             raise UsageError(f"crop-side {self.crop_side} is larger than picture-side {self.picture_side}")
-        if not self.stages or not set(self.stages) <= set(range(4)):
-            raise UsageError(f"stages must be some of 0, 1, 2, 3, not {list(self.stages)}")
+        check_stages(self.stages)
 
     def resolved(self, has_content: bool) -> Recipe:
         """Return the recipe with everything that was left open decided."""
@@ -98,7 +100,7 @@ class Recipe:
         return replace(self, content_jitter=jitter)
 
     def as_json(self) -> dict[str, Any]:
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return recipe_values(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Recipe:
@@ -109,10 +111,76 @@ class Recipe:
         UsageError
             If a value is of the wrong type or out of range.
         """
-        try:
-            return TypeAdapter(cls).validate_python(values)
-        except ValidationError as error:
-            raise UsageError(f"the saved recipe cannot be used: {error.errors()[0]['msg']}") from error
+        return read_recipe(cls, values)
+
+
+def check_choices(recipe: object, choices: Mapping[str, tuple[Any, ...]]) -> None:
+    """Refuse fields that are none of what they may be.
+
+    Raises
+    ------
+    UsageError
+        One is not; it is named with its choices.
+    """
+    for name, known in choices.items():
+        if getattr(recipe, name) not in known:
+            listed = ", ".join(map(str, known))
+            raise UsageError(f"no {name} named '{getattr(recipe, name)}'; choose one of: {listed}")
+
+
+def check_ranges(recipe: object, ranges: Ranges) -> None:
+    """Refuse fields that are out of range; what is left open (None) is not.
+
+    Raises
+    ------
+    UsageError
+        One is; it is named as the option is.
+    """
+    for name, low, high in ranges:
+        value = getattr(recipe, name)
+        if value is not None and not low <= value <= high:
+            raise UsageError(f"{name.replace('_', '-')} must be from {low:g} to {high:g}, not {value:g}")
+
+
+def check_stages(stages: Sequence[int]) -> None:
+    """Refuse what are no stages of an encoder.
+
+    Raises
+    ------
+    UsageError
+        There is none, or one that encoders do not have.
+    """
+    if not stages or not set(stages) <= set(range(4)):
+        raise UsageError(f"stages must be some of 0, 1, 2, 3, not {list(stages)}")
+
+
+def recipe_values(recipe: DataclassInstance) -> dict[str, Any]:
+    """Return the fields of a recipe as JSON."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(recipe).items()}
+
+
+def read_recipe(kind: type[_AnyRecipe], values: Mapping[str, Any]) -> _AnyRecipe:
+    """Rebuild a recipe from its fields; a `family` among them is passed over.
+
+    Raises
+    ------
+    UsageError
+        If a value is of the wrong type or out of range.
+    """
+    own = {name: value for name, value in values.items() if name != "family"}
+    try:
+        return TypeAdapter(kind).validate_python(own)
+    except ValidationError as error:
+        raise UsageError(f"the saved recipe cannot be used: {error.errors()[0]['msg']}") from error
+
+
+def fastest_precision() -> str:
+    """Return bfloat16 where the processor has instructions for it; without them it is slower than float32."""
+    import torch  # noqa: PLC0415  what is wrong with a recipe is said before this is loaded
+
+    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    has_bfloat16 = any(bool(getattr(torch.cpu, name, lambda: False)()) for name in names)
+    return "bfloat16" if has_bfloat16 else "float32"
 
 
 CONTENT_JITTER = 0.1

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from impasto.errors import UsageError
-from impasto.train.recipe import LOSS_NAMES, PRECISIONS
+from impasto.train.recipe import TRAINING_CHOICES, check_choices, check_ranges, check_stages, read_recipe, recipe_values
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,11 @@ class RestoreRecipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.loss not in LOSS_NAMES:
-            raise UsageError(f"no loss named '{self.loss}'; choose one of: {', '.join(LOSS_NAMES)}")
-        if self.precision not in PRECISIONS:
-            raise UsageError(f"no precision named '{self.precision}'; choose one of: {', '.join(PRECISIONS)}")
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UsageError(f"{name.replace('_', '-')} must be from {low:g} to {high:g}, not {value:g}")
+        check_choices(self, TRAINING_CHOICES)
+        check_ranges(self, _RANGES)
         if self.crop_side % 2 or self.crop_side > self.picture_side:
             raise UsageError(f"crop-side must be even and at most picture-side, {self.picture_side}")
-        if not self.stages or not set(self.stages) <= set(range(4)):
-            raise UsageError(f"stages must be some of 0, 1, 2, 3, not {list(self.stages)}")
+        check_stages(self.stages)
         if not self.pixel_weight + self.perceptual_weight + self.adversarial_weight:
             raise UsageError("one of pixel-weight, perceptual-weight and adversarial-weight must be more than 0")
 
@@ -92,8 +83,7 @@ class RestoreRecipe:
         return replace(self, precision="float32" if self.precision == "auto" else self.precision)
 
     def as_json(self) -> dict[str, Any]:
-        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-        return {"family": "restore", **values}
+        return {"family": "restore", **recipe_values(self)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> RestoreRecipe:
@@ -104,11 +94,7 @@ class RestoreRecipe:
         UsageError
             If a value is of the wrong type or out of range.
         """
-        own = {name: value for name, value in values.items() if name != "family"}
-        try:
-            return TypeAdapter(cls).validate_python(own)
-        except ValidationError as error:
-            raise UsageError(f"the saved recipe cannot be used: {error.errors()[0]['msg']}") from error
+        return read_recipe(cls, values)
 
 
 RESTORE_PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(

@@ -78,9 +78,6 @@ class RestoreTrainer(Trainer[RestoreBatch]):
             fake_features = self._features(fake_view) if looks else []
         self._mended = _Mended(images, real_view, fake_view, real_features, fake_features)
 
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
-
     def _features(self, images: Tensor) -> list[Tensor]:
         return [each.float() for each in self._encoder(images, num_stages=max(self.recipe.stages) + 1)]
 

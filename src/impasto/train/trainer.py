@@ -69,6 +69,8 @@ class TrainingRecipe(Protocol):
     @property
     def ema_decay(self) -> float: ...
     @property
+    def precision(self) -> str: ...
+    @property
     def validate_every(self) -> int: ...
     @property
     def seed(self) -> int: ...
@@ -234,6 +236,9 @@ class Trainer(ABC, Generic[BatchT]):
             "discriminator/accuracy_on_fake": accuracy(on_fake, False),
             "generator/diversity": relative_diversity(content, fake),
         }
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
 
     def _average_generator(self) -> None:
         decay = min(self.recipe.ema_decay, (self.step + 1) / (self.step + 10))
