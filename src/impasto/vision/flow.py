@@ -128,12 +128,10 @@ def visible_mask(forward: Flow, backward: Flow) -> NDArray[np.bool_]:
     MissingExtraError
         OpenCV is not installed.
     """
-    height, width = forward.shape[:2]
-    columns, rows = _targets(forward)
-    inside = (columns >= 0) & (columns <= width - 1) & (rows >= 0) & (rows <= height - 1)
+    is_inside = Motion(*_targets(forward)).is_inside
     returning = warp_back(backward, forward)
     motion = _squared(forward) + _squared(returning)
-    visible: NDArray[np.bool_] = inside & (_squared(forward + returning) <= _GAP_GROWTH * motion + _GAP)
+    visible: NDArray[np.bool_] = is_inside & (_squared(forward + returning) <= _GAP_GROWTH * motion + _GAP)
     return visible
 
 
