@@ -134,6 +134,9 @@ def test_a_new_export_takes_the_place_of_the_old_one(
     with opened(browser, write_page(path, "before")) as site:
         site.kept()
         write_page(path, "after")
+        # Browsers look for it when the page is opened, but not at once.
+        site.page.reload()
+        site.until("navigator.serviceWorker.getRegistration().then(found => found.waiting !== null)")
         # Visitors get it once no page of the old one is open.
         for _ in range(100):
             site.page.goto("about:blank")

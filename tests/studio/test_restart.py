@@ -125,7 +125,7 @@ class TestStudio:
         job = post_apply(client, pale)
         works.next().finish()
         wait_for_status(client, job["id"], "done")
-        later = open_studio(retention_days=1e-7)
+        later = open_studio(retention_days=1e-12)
         wait_for(lambda: later.get(f"{API}/data").json()["num_jobs"], lambda number: number == 0)
         wait_for(lambda: later.get(f"{API}/uploads").json()["uploads"], lambda uploads: uploads == [])
 

@@ -30,6 +30,7 @@ from impasto.media.files import write_beside
 _EXPANSION = 128
 _MOST_CHANGED = 0.2
 _DTYPE = "f16"
+_SPARSE = 2000
 
 Found = list[tuple[int, float]]
 
@@ -134,12 +135,12 @@ def _updated(
         if gone.size:
             graph.remove(gone.astype(np.uint64))
         if vectors is not None:
-            graph.add(new.astype(np.uint64), space(vectors))
+            _add(graph, new, space(vectors))
     else:
         assert vectors is not None
         space = fit_space(vectors, feature_weights(kind, vectors.shape[1]))
         graph = _new_graph(vectors.shape[1])
-        graph.add(ids.astype(np.uint64), space(vectors))
+        _add(graph, ids, space(vectors))
     name = f"{kind.value}-{uuid.uuid4().hex[:8]}.usearch"
     stamp = _Stamp(database.identity, generation, version, space.num_fitted, name, graph.serialized_length)
     return _Saved(stamp, ids, space, graph)
@@ -149,6 +150,15 @@ def _new_graph(num_features: int) -> Any:
     from usearch.index import Index  # noqa: PLC0415  an extra
 
     return Index(ndim=num_features, metric="l2sq", dtype=_DTYPE, expansion_add=_EXPANSION, expansion_search=_EXPANSION)
+
+
+def _add(graph: Any, ids: NDArray[np.int64], points: NDArray[np.float32]) -> None:
+    """Add points by several threads, but the first by one: where they are few, threads miss what others just added,
+    and points are left that no search reaches."""
+    keys, num_first = ids.astype(np.uint64), max(0, _SPARSE - len(graph))
+    for part, threads in ((slice(num_first), 1), (slice(num_first, None), 0)):
+        if keys[part].size:
+            graph.add(keys[part], points[part], threads=threads)
 
 
 def _save(saved: _Saved, folder: Path, kind: Likeness) -> None:

@@ -25,27 +25,26 @@ DESCRIBED = {"that", "does", "paint", "invert", "sharpen", "pale", "paler"}
 """Styles of one's own are described as one has described them."""
 
 
-def headings(visit: Visit) -> list[str]:
+def until_headed(visit: Visit, heading: str) -> None:
+    """Wait until one heading is seen, and no other. The page is hidden until it knows what language it speaks."""
     seen = "[...document.querySelectorAll('h1')].filter(e => e.checkVisibility()).map(e => e.textContent)"
-    found: list[str] = visit.page.evaluate(seen)
-    return found
+    visit.until(f"heading => {{ const seen = {seen}; return seen.length === 1 && seen[0] === heading; }}", heading)
 
 
 def test_the_language_is_switched_and_kept(site: Site) -> None:
     visit = site.visit()
     for room in ROOMS:
         visit.go(f"#/{room}")
-        assert headings(visit) == [HEADINGS[room][0]]
+        until_headed(visit, HEADINGS[room][0])
     visit.page.click("text=中文")
     assert visit.page.get_attribute("html", "lang") == "zh-Hans"
     visit.page.reload()
     for room in ROOMS:
         visit.go(f"#/{room}")
-        visit.until_said("h1", HEADINGS[room][1])
-        assert headings(visit) == [HEADINGS[room][1]]
+        until_headed(visit, HEADINGS[room][1])
         assert visit.page.title().endswith("· Impasto")
     visit.page.click("[aria-label='Switch to English']")
-    assert headings(visit) == [HEADINGS["data"][0]]
+    until_headed(visit, HEADINGS["data"][0])
     visit.close()
 
 
