@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 
 from impasto.film.reported import FilmReport, ReportedShot
 from impasto.film.shot_verdict import Setting, ShotVerdict
@@ -12,12 +10,6 @@ from impasto.quality.report_numbers import NOTHING, finite_numbers, number_text
 from impasto.quality.report_tables import JUDGEMENT_WORDS
 
 ARROW = " → "
-
-
-@cache
-def film_template(name: str) -> str:
-    """Read one of the files in `report_template/`."""
-    return (files(__package__) / "report_template" / name).read_text(encoding="utf-8")
 
 
 def time_text(seconds: float) -> str:

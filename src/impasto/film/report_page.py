@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from impasto import __version__
 from impasto.film.report_numbers import (
     change_text,
-    film_template,
     flicker_change,
     percent_text,
     strength_text,
@@ -18,34 +16,35 @@ from impasto.film.report_pictures import ShotPictures, film_strip, pictures_sect
 from impasto.film.report_rows import shots_table, work_section
 from impasto.film.reported import FilmReport
 from impasto.film.shot_verdict import Setting
-from impasto.quality.report_markup import Markup, Piece, csp_hash, escaped, filled, markup, template_text
+from impasto.quality.report_frame import ReportFrame, framed
+from impasto.quality.report_markup import Markup, Piece, escaped, filled, markup, template_text
 from impasto.quality.report_numbers import counted, number_text, seconds_text
 from impasto.quality.report_tables import figure, judgement_counts
 
 
 def film_page(report: FilmReport) -> Iterator[Markup]:
     """Yield the page piece by piece, so that it is never whole in memory."""
-    style = template_text("report.css") + film_template("film.css")
-    script = template_text("report.js") + film_template("film.js")
     pictures = ShotPictures(report)
-    yield from filled(
-        film_template("film.html"),
-        style_hash=csp_hash(style),
-        script_hash=csp_hash(script),
-        style=Markup(style),
-        script=Markup(script),
+    frame = ReportFrame(
         title=report.heading,
         heading=Markup(re.sub(r"([_.-])(?=\w)", r"\1<wbr>", escaped(report.heading))),
         lead=_lead(report),
-        verdicts=judgement_counts(shot.verdict.judgement for shot in report.shots if shot.verdict.judgement),
+        sections=["film", "pictures", "shots", "work", *(["notes"] if report.notes else [])],
+        main_section="shots",
         figures=_figures(report),
+        verdicts=judgement_counts(shot.verdict.judgement for shot in report.shots if shot.verdict.judgement),
+        style=template_text("film.css", __package__),
+        script=template_text("film.js", __package__),
+    )
+    content = filled(
+        template_text("film.html", __package__),
         strip=film_strip(report, pictures),
         pictures=pictures_section(report, pictures),
         shots=shots_table(report, pictures),
         work=work_section(report.totals.stage_seconds),
         notes=_notes(report),
-        version=__version__,
     )
+    yield from framed(frame, content)
 
 
 def _lead(report: FilmReport) -> str:

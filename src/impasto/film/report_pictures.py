@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from impasto.film.report_numbers import change_text, film_template, strength_text, time_text, verdict_text
+from impasto.film.report_numbers import change_text, strength_text, time_text, verdict_text
 from impasto.film.reported import FilmReport, ReportedShot, read_thumbnails
 from impasto.film.shot_view import jpeg_bytes, picture_of
 from impasto.gate.view import Image8, resized
@@ -78,7 +78,7 @@ def pictures_section(report: FilmReport, pictures: ShotPictures) -> Iterator[Pie
     title = "To look at, worst first" if doubtful else f"{counted(len(articles), 'shot')} of {len(report.shots)}"
     left_out = len(doubtful) - len(chosen)
     remark = f"{left_out} more in the table below." if left_out > 0 else ""
-    yield from filled(film_template("pictures.html"), title=title, remark=remark, pictures=articles)
+    yield from filled(template_text("pictures.html", __package__), title=title, remark=remark, pictures=articles)
 
 
 def _rank(shot: ReportedShot) -> tuple[int, float]:
@@ -140,7 +140,7 @@ def film_strip(report: FilmReport, pictures: ShotPictures) -> Iterator[Piece]:
         uri = pictures.uri(np.hstack(parts))
         rows.append(markup('<img src="${uri}" alt="${word}: the film at a glance">', uri=uri, word=word))
     yield from filled(
-        film_template("strip.html"),
+        template_text("strip.html", __package__),
         before=rows[0],
         after=rows[1],
         places=[_place(shot, edge, len(shots)) for shot, edge in zip(shots, edges, strict=True)],

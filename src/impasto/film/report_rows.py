@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from impasto.film.report_numbers import change_text, film_template, percent_text, strength_text, time_text
+from impasto.film.report_numbers import change_text, percent_text, strength_text, time_text
 from impasto.film.report_pictures import ShotPictures
 from impasto.film.reported import FilmReport, ReportedShot
-from impasto.quality.report_markup import Markup, Piece, filled, markup
+from impasto.quality.report_markup import Markup, Piece, filled, markup, template_text
 from impasto.quality.report_numbers import NOTHING, seconds_text
 from impasto.quality.report_pictures import verdict_badge
 
@@ -131,4 +131,4 @@ def work_section(stage_seconds: Mapping[str, float]) -> Piece:
         )
         for name, seconds in falling
     ]
-    return list(filled(film_template("work.html"), rows=rows))
+    return list(filled(template_text("work.html", __package__), rows=rows))

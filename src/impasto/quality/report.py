@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from impasto import __version__
 from impasto.media.files import write_beside
 from impasto.quality.report_curves import curve_chart
-from impasto.quality.report_markup import Markup, Piece, csp_hash, filled, markup, template_text
+from impasto.quality.report_frame import ReportFrame, framed
+from impasto.quality.report_markup import Markup, Piece, filled, markup, template_text
 from impasto.quality.report_numbers import counted
 from impasto.quality.report_pictures import NUM_WORST, Inliner, PictureWriter, references_strip, shown_names
 from impasto.quality.report_tables import key_figures, lead_text, metrics_table, verdict_counts
@@ -43,29 +43,27 @@ def write_report(evaluation: Evaluation, path: Path) -> None:
 
 
 def _page(evaluation: Evaluation) -> Iterator[Markup]:
-    style, script = template_text("report.css"), template_text("report.js")
     inliner = Inliner(MAX_INLINE_BYTES)
-    yield from filled(
-        template_text("page.html"),
-        style_hash=csp_hash(style),
-        script_hash=csp_hash(script),
-        style=Markup(style),
-        script=Markup(script),
+    frame = ReportFrame(
         title=evaluation.title,
         lead=lead_text(evaluation),
-        verdicts=verdict_counts(evaluation),
+        sections=_sections(evaluation),
+        main_section="pictures",
         figures=key_figures(evaluation),
-        links=_links(evaluation),
+        verdicts=verdict_counts(evaluation),
+    )
+    content = filled(
+        template_text("page.html"),
         references=_references(evaluation.reference_paths, inliner),
         pictures=_pictures(evaluation, inliner),
         metrics=metrics_table(evaluation.metrics),
         curves=_curves(evaluation),
         notes=_notes(evaluation.notes),
-        version=__version__,
     )
+    yield from framed(frame, content)
 
 
-def _links(evaluation: Evaluation) -> Iterator[Markup]:
+def _sections(evaluation: Evaluation) -> list[str]:
     there = {
         "style": evaluation.reference_paths,
         "pictures": evaluation.pictures,
@@ -73,9 +71,7 @@ def _links(evaluation: Evaluation) -> Iterator[Markup]:
         "training": evaluation.curves,
         "notes": evaluation.notes,
     }
-    for name, content in there.items():
-        if content:
-            yield Markup(f'<a href="#{name}">{name.capitalize()}</a> ')
+    return [name for name, content in there.items() if content]
 
 
 def _references(paths: Sequence[Path], inliner: Inliner) -> Iterator[Piece]:

@@ -51,9 +51,9 @@ def markup(template: str, **values: Piece) -> Markup:
 
 
 @cache
-def template_text(name: str) -> str:
-    """Read one of the files in `report_template/`."""
-    return (files(__package__) / "report_template" / name).read_text(encoding="utf-8")
+def template_text(name: str, package: str = __package__) -> str:
+    """Read one of the files in the folder `report_template/` of a package."""
+    return (files(package) / "report_template" / name).read_text(encoding="utf-8")
 
 
 def csp_hash(text: str) -> Markup:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
-from impasto import __version__
 from impasto.errors import ImpastoError
 from impasto.media.files import write_beside
-from impasto.quality.report_markup import Markup, Piece, csp_hash, filled, markup, template_text
+from impasto.quality.report_frame import ReportFrame, framed
+from impasto.quality.report_markup import Markup, Piece, filled, markup, template_text
 from impasto.quality.report_numbers import counted, is_number
 from impasto.quality.report_pictures import Inliner, shown_names
 from impasto.quality.report_tables import figure
@@ -54,27 +52,23 @@ def write_sort_report(report: SortReport, path: Path) -> None:
         file.writelines(_page(report))
 
 
-@cache
-def sort_template(name: str) -> str:
-    """Read one of the files in `report_template/`."""
-    return (files(__package__) / "report_template" / name).read_text(encoding="utf-8")
-
-
 def percent(share: float) -> str:
     """Write a share as per cent with one decimal, or a dash."""
     return f"{100 * share:.1f}\u202f%" if is_number(share) else "–"
 
 
 def _page(report: SortReport) -> Iterator[Markup]:
-    style = template_text("report.css") + sort_template("sorting.css")
     outcome = report.outcome
-    yield from filled(
-        sort_template("sorting.html"),
-        style_hash=csp_hash(style),
-        style=Markup(style),
+    frame = ReportFrame(
         title=report.title,
         lead=_lead(outcome),
+        sections=("confusion", "classes", "confidence", "mistakes"),
+        main_section="classes",
         figures=_figures(report),
+        style=template_text("sorting.css", __package__),
+    )
+    content = filled(
+        template_text("sorting.html", __package__),
         confusion=confusion_chart(outcome.labels, outcome.confusion),
         mix_ups=_mix_ups(outcome),
         classes=[_class_row(score) for score in outcome.per_class()],
@@ -82,8 +76,8 @@ def _page(report: SortReport) -> Iterator[Markup]:
         coverage=coverage_chart(outcome.confidences, outcome.right),
         mistakes=_mistakes(outcome),
         notes=_notes(report.notes),
-        version=__version__,
     )
+    yield from framed(frame, content)
 
 
 def _lead(outcome: Outcome) -> str:
