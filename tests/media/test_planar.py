@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from impasto.errors import UnusablePixelsError
 from impasto.media.chroma import chroma_axes, chroma_shape
 from impasto.media.frame import Color, Frame
-from impasto.media.planar import LUMA_WEIGHTS, PlanarFrame, codes_to_rgb, rgb_to_codes
+from impasto.media.luma import LUMA_WEIGHTS
+from impasto.media.planar import PlanarFrame, codes_to_rgb, rgb_to_codes
 
 MATRICES = [*LUMA_WEIGHTS, "identity"]
 SCHEMES = [(2, 2), (2, 1), (1, 1), (1, 2), (4, 1)]

@@ -11,7 +11,7 @@ from impasto.critique.finding import Critique, Plane
 from impasto.critique.focus import judge_focus
 from impasto.critique.horizon import judge_horizon
 from impasto.critique.noise import judge_noise
-from impasto.critique.pixel_blocks import LUMA, to_luma
+from impasto.critique.pixel_blocks import LUMA_VECTOR, to_luma
 from impasto.critique.placement import find_faces, judge_faces
 from impasto.critique.tones import judge_clipping, judge_contrast, judge_exposure, measure_clipping
 from impasto.errors import UnreadableMediaError
@@ -41,7 +41,7 @@ def critique_frame(frame: Frame) -> Critique:
         raise UnreadableMediaError(f"{name} is {frame.width}×{frame.height}. A critique needs {SMALLEST_SIDE} a side.")
     pixels = to_srgb(frame).pixels
     small = _small(pixels)
-    small_luma = small @ LUMA * np.float32(255)
+    small_luma = small @ LUMA_VECTOR * np.float32(255)
     faces = find_faces(pixels)
     known = faces or ()
     noise = judge_noise(pixels)

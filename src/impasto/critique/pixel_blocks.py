@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from impasto.critique.finding import Plane
 from impasto.media.frame import Pixels, pixel_maximum
+from impasto.media.luma import LUMA
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+LUMA_VECTOR = np.array(LUMA, np.float32)
 
 
 def to_levels(pixels: Pixels) -> Plane:
@@ -21,7 +22,7 @@ def to_levels(pixels: Pixels) -> Plane:
 
 def to_luma(pixels: Pixels) -> Plane:
     """Return H×W in [0, 255] of H×W×3."""
-    luma: Plane = pixels @ LUMA * np.float32(255 / pixel_maximum(pixels.dtype))
+    luma: Plane = pixels @ LUMA_VECTOR * np.float32(255 / pixel_maximum(pixels.dtype))
     return luma
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.gate.view import Image8, Plane, View
+from impasto.media.luma import LUMA
 
 _FAINT = 0.05  # L*: a hundredth of what is just visible, so that logarithms stay finite
 _BLOCK = 16
@@ -82,7 +83,7 @@ def _grid(plane: Plane) -> float:
 
 def _jpeg_blocks(rgb: Image8) -> float:
     """Return the logarithm of how much more changes across the borders of 8×8 blocks than beside them."""
-    luma = rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma = rgb.astype(np.float32) @ np.array(LUMA, np.float32)
     ratios = []
     for plane in (luma, luma.T):
         change = np.abs(np.diff(plane, axis=1))

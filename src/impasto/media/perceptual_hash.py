@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.media.luma import LUMA
+
 _HASH_SIDE = 32
 _NUM_FREQUENCIES = 8
-_LUMA = np.array([0.299, 0.587, 0.114])
+_LUMA = np.array(LUMA)
 
 
 def perceptual_hash(pixels: NDArray[Any]) -> int:

@@ -12,19 +12,12 @@ from numpy.typing import NDArray
 from impasto.errors import UnusablePixelsError
 from impasto.media.chroma import Subsampling, chroma_axes, chroma_shape
 from impasto.media.frame import Color, Frame, Pixels, pixel_maximum
+from impasto.media.luma import LUMA_WEIGHTS
 
 Plane: TypeAlias = NDArray[Any]
 """Code values of one component: uint8 for 8 bits, uint16 holding 9 to 16 bits in its low end."""
 Planes: TypeAlias = tuple[Plane, Plane, Plane]
 
-LUMA_WEIGHTS = {
-    "bt601": (0.299, 0.114),
-    "bt709": (0.2126, 0.0722),
-    "bt2020": (0.2627, 0.0593),
-    "fcc": (0.30, 0.11),
-    "smpte240m": (0.212, 0.087),
-}
-"""What red and blue weigh in luma, of each matrix (ITU-R BT.601, BT.709, BT.2020; FCC; SMPTE 240M)."""
 FILM_COLOR = Color(transfer="bt709", full_range=False)
 """BT.709 of limited range, as most films are."""
 _PERMUTED = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.media.luma import LUMA
 from impasto.quality.metric import Compared, Group, Image
 
 _LEVEL = np.float32(1 / 255)
@@ -16,7 +17,7 @@ _GENTLE = 1.05 * _LEVEL  # change from pixel to pixel on a gradient
 _LOWEST_STEP, _HIGHEST_STEP = 1.5 * _LEVEL, 24 * _LEVEL
 _MOST_ASIDE = 3
 _FEWEST_SMOOTH = 0.01
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_LUMA = np.array(LUMA, np.float32)
 
 
 class Banding:

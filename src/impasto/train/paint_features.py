@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from impasto.media.luma import LUMA
 from impasto.vision.efficientnet_lite import EfficientNetLite0
 from impasto.vision.encoders import Encoder
 
-LUMA = (0.299, 0.587, 0.114)
 """How much red, green and blue count in lightness."""
 _CHROMA = ((0.5, -0.4187, -0.0813), (-0.1687, -0.3313, 0.5))  # red, then blue, against luma
 _RED_OF_RED, _GREEN_OF_RED, _GREEN_OF_BLUE, _BLUE_OF_BLUE = 1.402, -0.714, -0.344, 1.772

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from impasto.train.paint_features import LUMA
+from impasto.media.luma import LUMA
 
 MULTIPLE = 8
 """What the sides of a picture must be multiples of."""
