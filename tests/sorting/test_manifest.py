@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from impasto.sorting.backbones import Kind
 from impasto.sorting.labels import is_label
-from impasto.sorting.manifest import ClassifierManifest, Measured
+from impasto.sorting.manifest import ClassifierManifest, Measured, Privacy
 
 PLAIN: dict[str, Any] = {
     "name": "mine",
@@ -36,6 +37,37 @@ def made(**changes: Any) -> ClassifierManifest:
 def test_it_survives_json() -> None:
     manifest = made(measured=Measured(**MEASURED, gain=-0.01), backbone=Kind.SMALL, counts=(3, 4), license_note="mine")
     assert ClassifierManifest.model_validate_json(manifest.model_dump_json()) == manifest
+
+
+PRIVACY: dict[str, Any] = {
+    "epsilon": 4.0,
+    "delta": 1e-5,
+    "noise_multiplier": 8.8,
+    "mean_noise_multiplier": 3.4,
+    "clipping_norm": 1.0,
+    "feature_bound": 6.0,
+    "sampling_rate": 1.0,
+    "num_steps": 60,
+    "num_pictures": 600,
+    "accountant": "exact",
+    "neighbours": "one picture",
+}
+
+
+def test_an_account_survives_json_and_older_files_have_none() -> None:
+    manifest = made(privacy=Privacy(**PRIVACY, known="the names"))
+    text = manifest.model_dump_json()
+    assert ClassifierManifest.model_validate_json(text) == manifest
+    older = json.loads(text)
+    del older["privacy"]
+    assert ClassifierManifest.model_validate_json(json.dumps(older)).privacy is None
+
+
+@pytest.mark.parametrize("part", [name for name, value in PRIVACY.items() if not isinstance(value, str)])
+@pytest.mark.parametrize("value", [0, -1.0, float("nan")])
+def test_an_account_holds_numbers_that_make_sense(part: str, value: float) -> None:
+    with pytest.raises(ValidationError):
+        Privacy(**{**PRIVACY, part: value})
 
 
 def test_defaults_are_careful() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from impasto.gallery.reading import Failure
     from impasto.sorting.backbones import Kind
     from impasto.sorting.classifier import Told
+    from impasto.sorting.manifest import ClassifierManifest
     from impasto.sorting.scores import Outcome
 
 sort = typer.Typer(
@@ -62,6 +63,15 @@ Epochs = Annotated[
         "--epochs", min=1, max=1000, help="How often a network that is learned sees the pictures.", show_default=False
     ),
 ]
+Private = Annotated[
+    float | None,
+    typer.Option(
+        "--private",
+        metavar="EPSILON",
+        help="Teach so that the file tells of no single picture: 1 tells little, 8 more. For hundreds of pictures.",
+        show_default=False,
+    ),
+]
 LicenseNote = Annotated[str, typer.Option("--licence", help="What to note on the rights to the pictures.")]
 Description = Annotated[str, typer.Option("--describe", help="A line on what the classifier tells apart.")]
 Move = Annotated[bool, typer.Option("--move", help="Move pictures into a folder for each class; those unsure stay.")]
@@ -102,14 +112,19 @@ class TrainOptions:
     description: Description = ""
     licence: LicenseNote = ""
     seed: Seed = 0
+    private: Private = None
 
 
 @command_of(TrainOptions)
 def train(options: TrainOptions) -> None:
     """Teach a classifier from pictures whose class is known, and measure by cross-validation how good it is.
 
-    Needs the extra 'learn'. Pictures without a label help where that is measured to be no loss.
+    Needs the extra 'learn'. Pictures without a label help where that is measured to be no loss. With --private, nothing
+    is measured, as that would tell of the pictures: try it with 'sort evaluate' on others.
     """
+    if options.private is not None:
+        _train_privately(options, options.private)
+        return
     from impasto.sorting.collection import collect_labelled  # noqa: PLC0415
     from impasto.sorting.file import save_classifier  # noqa: PLC0415
     from impasto.sorting.report import write_sort_report  # noqa: PLC0415
@@ -122,12 +137,7 @@ def train(options: TrainOptions) -> None:
     )
     found = collect_labelled(options.folder, options.labels)
     with count_progress() as progress:
-        trained = train_classifier(
-            found,
-            recipe,
-            classifier_name(options.output),
-            None if progress is None else lambda _what, done, total: progress(done, total),
-        )
+        trained = train_classifier(found, recipe, classifier_name(options.output), _counting(progress))
     save_classifier(trained.file, options.output)
     for note in trained.notes:
         print_warning(note)
@@ -136,6 +146,55 @@ def train(options: TrainOptions) -> None:
         write_sort_report(trained.report(f"{options.output.stem}: cross-validation"), options.report)
         typer.echo(f"Wrote {options.report}.")
     _end(f"Wrote {options.output}: {len(trained.file.manifest.labels)} classes.", trained.failures)
+
+
+def _counting(progress: Callable[[int, int], None] | None) -> Callable[[str, int, int], None] | None:
+    return None if progress is None else lambda _what, done, total: progress(done, total)
+
+
+def _train_privately(options: TrainOptions, epsilon: float) -> None:
+    from impasto.sorting.collection import collect_labelled  # noqa: PLC0415
+    from impasto.sorting.file import save_classifier  # noqa: PLC0415
+    from impasto.sorting.private_training import PrivateRecipe, train_private_classifier  # noqa: PLC0415
+    from impasto.sorting.training import classifier_name  # noqa: PLC0415
+
+    _check_private(options)
+    _check_target(options.output, options.labels)
+    found = collect_labelled(options.folder, options.labels)
+    recipe = PrivateRecipe(epsilon, options.licence, options.description)
+    with count_progress() as progress:
+        trained = train_private_classifier(found, recipe, classifier_name(options.output), _counting(progress))
+    manifest = save_classifier(trained.file, options.output)
+    for note in trained.notes:
+        print_warning(note)
+    _print_account(manifest)
+    _end(f"Wrote {options.output}: {len(manifest.labels)} classes, taught privately.", trained.failures)
+
+
+def _check_private(options: TrainOptions) -> None:
+    from impasto.errors import UsageError  # noqa: PLC0415
+
+    because = {
+        "finetune": "only the linear classifier on the encoder as it is shipped is learned privately",
+        "start": "only the linear classifier on the encoder as it is shipped is learned privately",
+        "epochs": "a private classifier takes as many steps as its account says",
+        "folds": "a cross-validation would tell of the pictures; keep some aside for 'sort evaluate'",
+        "sure": "how sure it must be would have to be measured on the pictures",
+        "report": "a report shows the pictures; keep some aside for 'sort evaluate --report'",
+        "seed": "who knows the seed could take the noise away",
+    }
+    usual = {field.name: field.default for field in fields(options)}
+    for name, why in because.items():
+        if getattr(options, name) != usual[name]:
+            raise UsageError(f"--{'from' if name == 'start' else name} cannot go with --private: {why}.")
+
+
+def _print_account(manifest: ClassifierManifest) -> None:
+    from impasto.sorting.private_training import account_lines  # noqa: PLC0415
+
+    if manifest.privacy is not None:
+        for key, value in account_lines(manifest.privacy).items():
+            typer.echo(f"{key:14} {value}")
 
 
 @sort.command("apply")
@@ -188,6 +247,7 @@ def evaluate(
     """Compare what a classifier says with what is known, on pictures that it did not learn from."""
     from impasto.sorting.classifier import Classifier, evaluate_classifier  # noqa: PLC0415
     from impasto.sorting.collection import collect_labelled  # noqa: PLC0415
+    from impasto.sorting.private_training import private_notes  # noqa: PLC0415
     from impasto.sorting.report import SortReport, write_sort_report  # noqa: PLC0415
 
     loaded = Classifier.load(classifier)
@@ -198,10 +258,12 @@ def evaluate(
     for note in evaluated.notes:
         print_warning(note)
     _print_outcome(evaluated.outcome)
+    _print_account(loaded.file.manifest)
     summary = f"Measured {len(evaluated.outcome.targets)} picture(s)."
     if report is not None:
         title = f"{loaded.file.manifest.name} on {folder.resolve().name}"
-        write_sort_report(SortReport(title, evaluated.outcome, evaluated.notes), report)
+        notes = (*evaluated.notes, *private_notes(loaded.file.manifest))
+        write_sort_report(SortReport(title, evaluated.outcome, notes), report)
         summary += f" Wrote {report}."
     _end(summary, evaluated.failures)
 
@@ -264,6 +326,7 @@ def show(classifier: ClassifierArgument) -> None:
     for key, value in lines.items():
         if value:
             typer.echo(f"{key:14} {value}")
+    _print_account(manifest)
 
 
 sort.command("train")(with_clean_ending(train))

@@ -62,6 +62,45 @@ class Measured(_Part):
     gain: Annotated[FiniteFloat, Field(ge=-1, le=1)] | None = None
 
 
+class Privacy(_Part):
+    """What is promised to each picture that a classifier was privately taught with, and how it was kept.
+
+    Attributes
+    ----------
+    epsilon, delta
+        One picture more or less changes the probability of any file by a factor of at most e^epsilon, but for a
+        probability of delta.
+    noise_multiplier, mean_noise_multiplier
+        Deviation of the noise over what one picture can change: of each step, and of the mean of the features.
+    clipping_norm, feature_bound
+        Lengths to which the gradient and the features of each picture are cut.
+    sampling_rate
+        Share of the pictures that takes part in each step.
+    num_pictures
+        Taken as known.
+    accountant
+        How epsilon follows from the noise.
+    neighbours
+        Which sets of pictures cannot be told apart.
+    known, not_covered
+        What counts as known to everybody, and what the promise does not hold for.
+    """
+
+    epsilon: Annotated[FiniteFloat, Field(gt=0)]
+    delta: Annotated[FiniteFloat, Field(gt=0, lt=1)]
+    noise_multiplier: Annotated[FiniteFloat, Field(gt=0)]
+    mean_noise_multiplier: Annotated[FiniteFloat, Field(gt=0)]
+    clipping_norm: Annotated[FiniteFloat, Field(gt=0)]
+    feature_bound: Annotated[FiniteFloat, Field(gt=0)]
+    sampling_rate: Annotated[FiniteFloat, Field(gt=0, le=1)]
+    num_steps: Annotated[int, Field(ge=1)]
+    num_pictures: Annotated[int, Field(ge=1)]
+    accountant: Line
+    neighbours: Line
+    known: Line = ""
+    not_covered: Line = ""
+
+
 class ClassifierManifest(_Part):
     """The readable part of a classifier file.
 
@@ -70,7 +109,7 @@ class ClassifierManifest(_Part):
     labels
         The classes, in the order of the scores.
     counts
-        Pictures of each that it was taught with.
+        Pictures of each that it was taught with; none where it was taught privately.
     num_unlabelled
         Pictures without a label that it learned from as well.
     backbone
@@ -79,6 +118,8 @@ class ClassifierManifest(_Part):
         What scores are divided by, so that they mean probabilities.
     threshold, strange
         The confidence and the likeness to what was learned under which it says "unsure".
+    privacy
+        What is promised to each picture; None where nothing is.
     license_note
         What the user said about the rights to the pictures.
     members
@@ -101,6 +142,7 @@ class ClassifierManifest(_Part):
     threshold: Share = 0.5
     strange: Annotated[FiniteFloat, Field(ge=-1, le=1)] = -1.0
     measured: Measured | None = None
+    privacy: Privacy | None = None
     license_note: Line = ""
     members: dict[Key, Sha256] = Field(default_factory=dict)
 

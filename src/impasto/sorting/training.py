@@ -103,7 +103,7 @@ class Trained:
 
 
 @dataclass(slots=True, eq=False)
-class _Reading:
+class Reading:
     """Pictures as they are read: features where the encoder is frozen, the squares themselves where it learns."""
 
     seen: list[Seen] = field(default_factory=list)
@@ -122,12 +122,12 @@ def train_classifier(
     UsageError
         There are fewer than two classes, or a class has fewer than two different pictures that can be used.
     """
-    _check_classes(sorted(pictures.counts))
+    check_classes(sorted(pictures.counts))
     backbone = Backbone(recipe.backbone)
-    reading = _read(pictures, backbone, progress)
+    reading = read_material(pictures, backbone, progress)
     kept, torn = without_contradictions(reading.seen, reading.labels)
     labels = tuple(sorted({label for label in kept if label is not None}))
-    _check_classes(labels)
+    check_classes(labels)
     targets = np.array([UNLABELLED if label is None else labels.index(label) for label in kept], np.int64)
     groups = twin_groups(reading.seen)
     counts = num_distinct(targets, groups, len(labels))
@@ -152,8 +152,15 @@ def _step(progress: Progress | None, what: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(what, done, total) if progress is not None else None
 
 
-def _read(pictures: LabelledPictures, backbone: Backbone, progress: Progress | None) -> _Reading:
-    reading = _Reading()
+def read_material(pictures: LabelledPictures, backbone: Backbone, progress: Progress | None) -> Reading:
+    """Read pictures, and look at them where the encoder is frozen.
+
+    Raises
+    ------
+    UsageError
+        They would not fit into memory.
+    """
+    reading = Reading()
     label_of = dict(zip(pictures.paths, pictures.labels, strict=True))
     is_frozen = backbone.kind is Kind.FROZEN
     if not is_frozen and len(pictures.paths) * backbone.side**2 * 3 > MAX_HELD_BYTES:
@@ -173,7 +180,8 @@ def _read(pictures: LabelledPictures, backbone: Backbone, progress: Progress | N
     return reading
 
 
-def _check_classes(labels: Sequence[str]) -> None:
+def check_classes(labels: Sequence[str]) -> None:
+    """Refuse fewer than two classes, and two that a disk could not tell apart."""
     if len(labels) < 2:
         found = f"only one: {labels[0]}" if labels else "none"
         raise UsageError(f"There must be two or more classes of pictures that can be used, and there is {found}.")

@@ -31,7 +31,11 @@ _SPREAD: Final = 4.0
 _LEAST_RATE, _MOST_RATE, _RATE_PER_SIGNAL = 2.0, 16.0, 0.2
 _LEAST_SIGNAL: Final = 2.0
 """What all pictures together can move the classifier by, over what the noise does; below this it guesses."""
-_MAX_EPSILON: Final = 700.0
+MAX_EPSILON: Final = 100.0
+"""Far more than promises anything."""
+CLIPPING_NORM: Final = 1.0
+"""Length to which each picture's gradient is cut in each step."""
+_SEARCHED_EPSILON: Final = 700.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def delta_of(shift: float, epsilon: float) -> float:
 
 def epsilon_of(shift: float, delta: float) -> float:
     """Return the smallest epsilon that holds at `delta`."""
-    low, high = 0.0, _MAX_EPSILON
+    low, high = 0.0, _SEARCHED_EPSILON
     if delta_of(shift, 0.0) <= delta:
         return 0.0
     for _ in range(200):
@@ -118,19 +122,20 @@ def plan_account(epsilon: float, num_pictures: int, num_classes: int, num_direct
     UsageError
         Epsilon is not a number above 0, or so small that the noise would outweigh all that so few pictures teach.
     """
-    if not 0 < epsilon <= 100:
-        raise UsageError(f"epsilon must be above 0 and at most 100, not {epsilon:g}; 1 to 8 are usual.")
+    if not 0 < epsilon <= MAX_EPSILON:
+        raise UsageError(f"epsilon must be above 0 and at most {MAX_EPSILON:g}, not {epsilon:g}; 1 to 8 are usual.")
     delta = min(1e-5, 0.1 / max(1, num_pictures))
     shift = shift_of(epsilon, delta)
     mean_noise = 1 / (shift * math.sqrt(_MEAN_SHARE))
     noise = math.sqrt(NUM_STEPS) / (shift * math.sqrt(1 - _MEAN_SHARE))
     account = PrivacyAccount(epsilon, delta, noise, mean_noise, NUM_STEPS, num_pictures)
     if (signal := account.signal((num_directions + 1) * num_classes)) < _LEAST_SIGNAL:
-        least = epsilon_of(shift * _LEAST_SIGNAL / signal, delta)
+        least = math.ceil(10 * epsilon_of(shift * _LEAST_SIGNAL / signal, delta)) / 10
         enough = math.ceil(num_pictures * _LEAST_SIGNAL / signal)
+        would_do = f"{least:g} or more, or {enough} pictures" if least <= MAX_EPSILON else f"{enough} pictures"
         raise UsageError(
             f"epsilon {epsilon:g} is too small to learn {num_classes} classes from {num_pictures} pictures: the noise "
-            f"would outweigh them. Give {math.ceil(10 * least) / 10:g} or more, or {enough} pictures."
+            f"would outweigh them. Give {would_do}."
         )
     return account
 
@@ -225,9 +230,9 @@ def _descend(inputs: Floats, truth: Floats, account: PrivacyAccount, noise: np.r
     for step in range(account.num_steps):
         errors = _softmax(inputs @ current.T) - truth
         # The gradient of one picture is the outer product of its errors and inputs, so its length is known without it.
-        scale = 1 / np.maximum(np.linalg.norm(errors, axis=1) * lengths, 1.0)
+        scale = CLIPPING_NORM / np.maximum(np.linalg.norm(errors, axis=1) * lengths, CLIPPING_NORM)
         total = (errors * scale[:, None]).T @ inputs
-        total += account.noise_multiplier * noise.standard_normal(total.shape)
+        total += account.noise_multiplier * CLIPPING_NORM * noise.standard_normal(total.shape)
         current = current - rate * total / len(inputs)
         if step >= account.num_steps // 2:
             later.append(current)
