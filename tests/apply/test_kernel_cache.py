@@ -52,6 +52,14 @@ def test_kernels_work_without_a_writable_cache(monkeypatch):
     assert double(21) == 42
 
 
+def test_division_by_zero_is_numpys():
+    @compiled.compiled
+    def divide(one: float, other: float) -> float:
+        return one / other
+
+    assert divide(1.0, 0.0) == float("inf")
+
+
 def test_other_errors_of_compilation_are_not_hidden(monkeypatch):
     def fail(function, **options):
         raise TypeError("broken")

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from impasto.apply import simplification_kernels as kernels
 from impasto.apply.paint import Brush, PaintStylizer
 from impasto.apply.simplification import simplify
 from impasto.apply.stylizer import State
@@ -36,6 +37,25 @@ def plain(picture: Floats, radius: int) -> Floats:
 def test_it_is_the_filter_by_its_definition(seed: int, radius: int, height: int, width: int, num_threads: int) -> None:
     picture = np.random.default_rng(seed).random((1, 3, height, width), np.float32)
     assert np.abs(simplify(picture, radius, num_threads=num_threads) - plain(picture, radius)).max() < 1e-3
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 6), st.lists(st.integers(1, 12), min_size=1, max_size=6))
+def test_rows_are_the_same_whatever_block_they_are_in(seed: int, radius: int, blocks: list[int]) -> None:
+    planes = np.random.default_rng(seed).random((3, sum(blocks), 17), np.float32)
+    simple, start = np.full_like(planes, np.nan), 0
+    for rows in blocks:
+        kernels.simplify_rows(planes, radius, simple, start, start + rows)
+        assert np.isnan(simple[:, start + rows :]).all(), "rows of other blocks are left alone"
+        start += rows
+    whole = np.empty_like(planes)
+    kernels.simplify_rows(planes, radius, whole, 0, start)
+    np.testing.assert_array_equal(simple, whole)
+
+
+def test_a_flat_picture_stays_as_it_is() -> None:
+    picture = np.tile(np.array([0, 0.3, 1], np.float32)[:, None, None], (1, 150, 20))[None]
+    np.testing.assert_allclose(simplify(picture, 4, num_threads=2), picture, atol=1e-6)
 
 
 def test_nothing_goes_at_radius_nought() -> None:

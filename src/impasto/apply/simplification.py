@@ -9,7 +9,8 @@ from impasto.apply.blocks import run_blocks
 
 Floats = NDArray[np.float32]
 
-_ROWS_PER_BLOCK = 32
+# A block sums up `radius` rows of its neighbour anew, which many small ones would feel.
+_ROWS_PER_BLOCK = 64
 
 
 def simplify(picture: Floats, radius: int, *, num_threads: int) -> Floats:
@@ -30,19 +31,10 @@ def simplify(picture: Floats, radius: int, *, num_threads: int) -> Floats:
     from impasto.apply import simplification_kernels as kernels  # noqa: PLC0415  numba takes half a second to import
 
     planes = np.ascontiguousarray(picture[0], np.float32)
-    height, width = planes.shape[1:]
-    boxes = np.empty((kernels.NUM_MOMENTS, height + radius, width + radius), np.float32)
     simple = np.empty_like(planes)
-    run_blocks(
-        lambda first, last: kernels.box_rows(planes, radius, boxes, first, last),
-        height + radius,
-        _ROWS_PER_BLOCK,
-        num_threads,
-    )
-    run_blocks(
-        lambda first, last: kernels.calmest_rows(boxes, radius, simple, first, last),
-        height,
-        _ROWS_PER_BLOCK,
-        num_threads,
-    )
+
+    def fill(first: int, last: int) -> None:
+        kernels.simplify_rows(planes, radius, simple, first, last)
+
+    run_blocks(fill, planes.shape[1], _ROWS_PER_BLOCK, num_threads)
     return simple[None]
