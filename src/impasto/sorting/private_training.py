@@ -92,8 +92,25 @@ def train_private_classifier(
     if not reading.parts:
         raise UsageError("None of the pictures can be used.")
     targets = np.array([labels.index(str(label)) for label in reading.labels], np.int64)
-    directions = public_directions(backbone)
-    features = np.concatenate(reading.parts)
+    file = private_file(np.concatenate(reading.parts), targets, labels, recipe, name, public_directions(backbone))
+    return PrivatelyTrained(file, tuple(reading.failures), (*pictures.notes, *_notes(pictures)))
+
+
+def private_file(
+    features: Floats,
+    targets: Indices,
+    labels: tuple[str, ...],
+    recipe: PrivateRecipe,
+    name: str,
+    directions: NDArray[np.float64],
+) -> ClassifierFile:
+    """Return the classifier that features N×F of the shipped encoder and their classes N give, as it is saved.
+
+    Raises
+    ------
+    UsageError
+        Epsilon is too small for so few pictures.
+    """
     head, privacy = fit_private_head(features, targets, len(labels), recipe.epsilon, directions)
     manifest = ClassifierManifest(
         name=name,
@@ -107,8 +124,7 @@ def train_private_classifier(
         privacy=privacy,
         license_note=recipe.license_note,
     )
-    notes = (*pictures.notes, *_notes(pictures))
-    return PrivatelyTrained(ClassifierFile(manifest, head), tuple(reading.failures), notes)
+    return ClassifierFile(manifest, head)
 
 
 def _labelled(pictures: LabelledPictures) -> LabelledPictures:
