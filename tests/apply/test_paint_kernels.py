@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from impasto.apply import layer_kernels
 from impasto.apply import paint_kernels as kernels
 from impasto.apply.full_size import _color_curves
 from impasto.apply.resampling import averaging_taps, enlarging_taps
@@ -70,53 +71,6 @@ def test_shrinking_is_two_products_of_matrices(height, width, rows, columns, ste
     np.testing.assert_allclose(target, expected, atol=1e-5)
 
 
-# --- what each pixel at working size knows --------------------------------------------------------------------------
-
-
-def test_luma_of_some_rows_leaves_the_others_alone():
-    content, luma = planes(0, 9, 7), np.full((9, 7), 5, np.float32)
-    kernels.luma_rows(content, luma, 2, 6)
-    np.testing.assert_allclose(luma[2:6], np.einsum("c,chw->hw", LUMA, content)[2:6], atol=1e-6)
-    assert (luma[:2] == 5).all()
-    assert (luma[6:] == 5).all()
-
-
-@settings(max_examples=10, deadline=None)
-@given(SIDES, SIDES, st.integers(0, 3), st.integers(0, 99))
-def test_the_gain_is_the_slope_of_a_line_through_each_window(height, width, radius, seed):
-    content, painted = planes(seed, height, width, 2)
-    gains, flat = np.empty((height, width), np.float32), 0.01
-    kernels.gain_rows((content, painted), radius, np.float32(flat), gains, 0, height)
-    for y in range(height):
-        for x in range(width):
-            window = np.s_[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1]
-            one, other = content[window].astype(np.float64), painted[window].astype(np.float64)
-            slope = ((one * other).mean() - one.mean() * other.mean()) / (one.var() + flat)
-            assert gains[y, x] == pytest.approx(np.clip(slope, 0, 1), abs=1e-3)
-
-
-def test_a_painting_that_follows_the_photo_has_its_gain_and_one_that_opposes_it_none():
-    content = planes(4, 16, 16, 1)[0]
-    gains = np.empty_like(content)
-    for factor, expected in ((0.5, 0.5), (1.0, 1.0), (3.0, 1.0), (-1.0, 0.0)):
-        kernels.gain_rows((content, np.float32(factor) * content), 2, np.float32(1e-6), gains, 0, 16)
-        np.testing.assert_allclose(gains, expected, atol=1e-2)
-
-
-def test_a_record_holds_colours_lumas_and_the_range_of_the_neighbourhood():
-    painted, (content, luma, gains) = planes(1, 5, 6), planes(2, 5, 6)
-    layers = np.empty((5, 6, kernels.NUM_LAYERS), np.float32)
-    kernels.layer_rows(painted, (content, luma), gains, layers, 0, 5)
-    np.testing.assert_array_equal(layers[..., : kernels.PAINTED_LUMA], painted.transpose(1, 2, 0))
-    np.testing.assert_array_equal(layers[..., kernels.PAINTED_LUMA], luma)
-    np.testing.assert_array_equal(layers[..., kernels.CONTENT_LUMA], content)
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(luma, 1, mode="edge"), (3, 3))
-    np.testing.assert_array_equal(layers[..., kernels.LOWEST], around.min(axis=(2, 3)))
-    np.testing.assert_array_equal(layers[..., kernels.HIGHEST], around.max(axis=(2, 3)))
-    smoothed = np.lib.stride_tricks.sliding_window_view(np.pad(gains, 1, mode="edge"), (3, 3)).mean(axis=(2, 3))
-    np.testing.assert_allclose(layers[..., kernels.GAIN], smoothed, atol=1e-6)
-
-
 # --- to full size ---------------------------------------------------------------------------------------------------
 
 
@@ -140,9 +94,9 @@ def rendered(layers, photo, *, strength=1.0, crispness=0.0, curves=None):
 def layers_of(painted, gain):
     height, width = painted.shape[1:]
     luma = np.einsum("c,chw->hw", LUMA, painted).astype(np.float32)
-    layers = np.empty((height, width, kernels.NUM_LAYERS), np.float32)
+    layers = np.empty((height, width, layer_kernels.NUM_LAYERS), np.float32)
     content = np.full((height, width), 0.5, np.float32)
-    kernels.layer_rows(painted, (content, luma), np.full_like(luma, gain), layers, 0, height)
+    layer_kernels.layer_rows(painted, (content, luma), np.full_like(luma, gain), layers, 0, height)
     return layers
 
 

@@ -29,6 +29,8 @@ _FLAT_VARIANCE = 0.03**2
 _SOFT_ENLARGEMENT, _CRISP_ENLARGEMENT = 1.5, 4.0
 # Smaller blocks than those of LUTs, since each pixel takes ten times as long.
 _MIN_ROWS, _PIXELS_PER_BLOCK = 16, 1 << 16
+# At working size; a block works out a few rows of its neighbours anew.
+_WORKING_ROWS_PER_BLOCK = 64
 _NUM_CURVE_POINTS = (1 << 14) + 1
 
 
@@ -39,7 +41,7 @@ class Painting:
     Attributes
     ----------
     layers
-        H×W×8, as `paint_kernels.layer_rows` makes it.
+        H×W×8, as `layer_kernels.relate_rows` makes it.
     """
 
     layers: Floats
@@ -47,26 +49,16 @@ class Painting:
     @classmethod
     def of(cls, content: Floats, painted: Floats, *, num_threads: int) -> Painting:
         """Relate a painting to what it was painted from, both 3×H×W in [0, 1]."""
-        from impasto.apply import paint_kernels as kernels  # noqa: PLC0415  numba takes half a second to import
+        from impasto.apply import layer_kernels as kernels  # noqa: PLC0415  numba takes half a second to import
 
         height, width = content.shape[1:]
-        luma, painted_luma, gains = (np.empty((height, width), np.float32) for _ in range(3))
         layers = np.empty((height, width, kernels.NUM_LAYERS), np.float32)
-        lumas, flat = (luma, painted_luma), np.float32(_FLAT_VARIANCE)
-        block = rows_per_block(width)
+        flat = np.float32(_FLAT_VARIANCE)
 
-        def weigh(first: int, last: int) -> None:
-            kernels.luma_rows(content, luma, first, last)
-            kernels.luma_rows(painted, painted_luma, first, last)
+        def relate(first: int, last: int) -> None:
+            kernels.relate_rows((content, painted), _WINDOW_RADIUS, flat, layers, first, last)
 
-        def fit(first: int, last: int) -> None:
-            kernels.gain_rows(lumas, _WINDOW_RADIUS, flat, gains, first, last)
-
-        def gather(first: int, last: int) -> None:
-            kernels.layer_rows(painted, lumas, gains, layers, first, last)
-
-        for step in (weigh, fit, gather):
-            run_blocks(step, height, block, num_threads)
+        run_blocks(relate, height, _WORKING_ROWS_PER_BLOCK, num_threads)
         return cls(layers)
 
     def render(self, pixels: Pixels, strength: float, *, out: Pixels, keep_color: bool, num_threads: int) -> None:

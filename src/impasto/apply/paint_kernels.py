@@ -8,18 +8,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.apply.lut_kernels import ONE, TWO
+from impasto.apply.layer_kernels import (
+    BLUE,
+    BLUE_LUMA,
+    CONTENT_LUMA,
+    GAIN,
+    GREEN_LUMA,
+    HIGHEST,
+    LOWEST,
+    NUM_LAYERS,
+    NUM_SOFT_LAYERS,
+    PAINTED_LUMA,
+    RED_LUMA,
+)
+from impasto.apply.lut_kernels import ONE, THREE, TWO, Steps
 from impasto.media.compiled import compiled
 from impasto.vision.lab import FROM_XYZ, TO_XYZ
 
 Array = NDArray[Any]
 Taps = tuple[Array, Array]
 
-# What each pixel at working size knows; the last makes the record one vector register wide.
-RED, GREEN, BLUE, PAINTED_LUMA, CONTENT_LUMA, GAIN, LOWEST, HIGHEST = range(8)
-NUM_LAYERS = 8
-# Of ITU-R BT.601.
-_RED_LUMA, _GREEN_LUMA, _BLUE_LUMA = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+# Columns that are painted at once: what they take stays in the innermost cache.
+_STRIP_WIDTH = 256
+FOUR, FIVE, EIGHT = np.uint64(4), np.uint64(5), np.uint64(8)
 
 
 @compiled
@@ -64,145 +75,102 @@ def shrink_rows(source: Array, step: int, scale: np.float32, row_taps: Taps, col
 
 
 @compiled
-def luma_rows(planes: Array, luma: Array, first: int, last: int) -> None:
-    """Weigh rows first…last of 3×H×W."""
-    for y in range(first, last):
-        red, green, blue, row = planes[0, y], planes[1, y], planes[2, y], luma[y]
-        for x in range(row.size):
-            row[x] = _RED_LUMA * red[x] + _GREEN_LUMA * green[x] + _BLUE_LUMA * blue[x]
-
-
-@compiled
-def _add_row(one: Array, other: Array, sums: tuple[Array, Array, Array, Array]) -> None:
-    mean, other_mean, square, product = sums
-    for x in range(one.size):
-        a, b = one[x], other[x]
-        mean[x] += a
-        other_mean[x] += b
-        square[x] += a * a
-        product[x] += a * b
-
-
-@compiled
-def _widen_window(column: Array, radius: int, total: Array) -> None:
-    """Add up each entry and those within a radius, as far as there are any."""
-    width = column.size
-    for x in range(width):
-        total[x] = column[x]
-    for shift in range(1, radius + 1):
-        for x in range(width - shift):
-            total[x] += column[x + shift]
-            total[x + shift] += column[x]
-
-
-@compiled
-def gain_rows(lumas: tuple[Array, Array], radius: int, flat: np.float32, gains: Array, first: int, last: int) -> None:
-    """Fit the painted luma of each window by a line on that of the content, and keep the slope, from 0 to 1.
-
-    K. He, J. Sun, X. Tang, "Guided Image Filtering", 2013. `flat` is the variance of content that counts as flat.
-    """
-    content, painted = lumas
-    height, width = content.shape
-    columns, sums = np.empty((4, width), np.float32), np.empty((4, width), np.float32)
-    for y in range(first, last):
-        top, bottom = max(0, y - radius), min(height, y + radius + 1)
-        for k in range(4):
-            for x in range(width):
-                columns[k, x] = 0
-        for row in range(top, bottom):
-            _add_row(content[row], painted[row], (columns[0], columns[1], columns[2], columns[3]))
-        for k in range(4):
-            _widen_window(columns[k], radius, sums[k])
-        gain = gains[y]
-        for x in range(width):
-            count = np.float32((bottom - top) * (min(width, x + radius + 1) - max(0, x - radius)))
-            mean, other = sums[0, x] / count, sums[1, x] / count
-            variance = sums[2, x] / count - mean * mean
-            covariance = sums[3, x] / count - mean * other
-            gain[x] = min(max(covariance / (max(variance, np.float32(0)) + flat), np.float32(0)), np.float32(1))
-
-
-@compiled
-def layer_rows(painted: Array, lumas: tuple[Array, Array], gains: Array, layers: Array, first: int, last: int) -> None:
-    """Gather what `render_rows` takes, H×W×8: colours, both lumas, the gain smoothed, and the range of painted luma."""
-    content, luma = lumas
-    height, width = luma.shape
-    for y in range(first, last):
-        above, below = max(0, y - 1), min(height - 1, y + 1)
-        for x in range(width):
-            left, right = max(0, x - 1), min(width - 1, x + 1)
-            lowest, highest, gain = luma[y, x], luma[y, x], np.float32(0)
-            for row in (above, y, below):
-                for column in (left, x, right):
-                    lowest, highest = min(lowest, luma[row, column]), max(highest, luma[row, column])
-                    gain += gains[row, column]
-            record = layers[y, x]
-            record[RED], record[GREEN], record[BLUE] = painted[0, y, x], painted[1, y, x], painted[2, y, x]
-            record[PAINTED_LUMA], record[CONTENT_LUMA] = luma[y, x], content[y, x]
-            record[GAIN], record[LOWEST], record[HIGHEST] = gain / np.float32(9), lowest, highest
-
-
-@compiled
-def _widen(records: Array, starts: Array, weights: Array, planes: Array) -> None:
-    """Bring one row of records, W×8, to the width of the taps, as planes 8×K."""
-    mixed = np.empty(NUM_LAYERS, np.float32)
+def _widen_soft(records: Array, starts: Array, weights: Array, planes: Array) -> None:
+    """Bring a row of records to the width of the taps, as planes; not the layers that only crisp strokes need."""
+    red_plane, green_plane, blue_plane, gain_plane, content_plane = (
+        planes[0],
+        planes[1],
+        planes[2],
+        planes[3],
+        planes[4],
+    )
     for x in range(starts.size):
-        for layer in range(NUM_LAYERS):
-            mixed[layer] = 0
+        red = green = blue = gain = content = np.float32(0)
+        place = np.uint64(starts[x]) * EIGHT
         for k in range(weights.shape[1]):
-            weight, record = weights[x, k], records[starts[x] + k]
-            for layer in range(NUM_LAYERS):
-                mixed[layer] += weight * record[layer]
-        for layer in range(NUM_LAYERS):
-            planes[layer, x] = mixed[layer]
+            weight = weights[x, k]
+            red += weight * records[place]
+            green += weight * records[place + ONE]
+            blue += weight * records[place + TWO]
+            gain += weight * records[place + THREE]
+            content += weight * records[place + FOUR]
+            place += EIGHT
+        red_plane[x], green_plane[x], blue_plane[x], gain_plane[x], content_plane[x] = red, green, blue, gain, content
+
+
+@compiled
+def _widen_crisp(records: Array, starts: Array, weights: Array, planes: Array) -> None:
+    """Do the same for the three layers that crisp strokes need."""
+    painted_plane, low_plane, high_plane = planes[PAINTED_LUMA], planes[LOWEST], planes[HIGHEST]
+    for x in range(starts.size):
+        painted = low = high = np.float32(0)
+        place = np.uint64(starts[x]) * EIGHT + FIVE
+        for k in range(weights.shape[1]):
+            weight = weights[x, k]
+            painted += weight * records[place]
+            low += weight * records[place + ONE]
+            high += weight * records[place + TWO]
+            place += EIGHT
+        painted_plane[x], low_plane[x], high_plane[x] = painted, low, high
+
+
+@compiled
+def _add_share(row: Array, weight: np.float32, sums: Array) -> None:
+    for x in range(sums.size):
+        sums[x] += weight * row[x]
 
 
 @compiled
 def _mix_rows(ring: Array, start: int, weights: Array, planes: Array) -> None:
     """Weigh the rows of a ring that begin with `start`."""
-    for layer in range(NUM_LAYERS):
-        for x in range(planes.shape[1]):
-            planes[layer, x] = 0
-    for k in range(weights.size):
-        weight = weights[k]
-        if weight != 0:
-            row = ring[(start + k) % ring.shape[0]]
-            for layer in range(NUM_LAYERS):
-                one, other = planes[layer], row[layer]
-                for x in range(one.size):
-                    one[x] += weight * other[x]
+    for layer in range(planes.shape[0]):
+        plane = planes[layer]
+        plane[:] = 0
+        for k in range(weights.size):
+            if weights[k] != 0:
+                _add_share(ring[(start + k) % ring.shape[0], layer], weights[k], plane)
 
 
 @compiled
 def _read_row(source: Array, step: np.uint64, scale: np.float32, colors: Array) -> None:
     red, green, blue = colors[0], colors[1], colors[2]
-    i = np.uint64(0)
-    for x in range(red.size):
-        red[x] = np.float32(source[i]) * scale
-        green[x] = np.float32(source[i + ONE]) * scale
-        blue[x] = np.float32(source[i + TWO]) * scale
-        i += step
+    if step == THREE:
+        # A step that the compiler knows lets it take many pixels at once.
+        for x in range(red.size):
+            place = np.uint64(x) * THREE
+            red[x] = np.float32(source[place]) * scale
+            green[x] = np.float32(source[place + ONE]) * scale
+            blue[x] = np.float32(source[place + TWO]) * scale
+    else:
+        for x in range(red.size):
+            place = np.uint64(x) * step
+            red[x] = np.float32(source[place]) * scale
+            green[x] = np.float32(source[place + ONE]) * scale
+            blue[x] = np.float32(source[place + TWO]) * scale
 
 
 @compiled
-def _paint_row(colors: Array, planes: Array, crispness: np.float32, results: Array) -> None:
-    """Take the painted colours, sharpen the edges of strokes, and add what the photo shows between working pixels.
+def _light_of_photo(colors: Array, planes: Array, change: Array) -> None:
+    """Find what the photo shows between working pixels, as far as the painting follows it."""
+    red, green, blue, gain, content = colors[0], colors[1], colors[2], planes[GAIN], planes[CONTENT_LUMA]
+    zero, one = np.float32(0), np.float32(1)
+    for x in range(change.size):
+        luma = RED_LUMA * red[x] + GREEN_LUMA * green[x] + BLUE_LUMA * blue[x]
+        change[x] = min(max(gain[x], zero), one) * (luma - content[x])
 
-    Strokes are sharpened within the range of their neighbourhood, so that no halo appears around them.
-    """
+
+@compiled
+def _add_crispness(planes: Array, crispness: np.float32, change: Array) -> None:
+    """Sharpen the edges of strokes, within the range of their neighbourhood, so that no halo appears around them."""
+    painted, lowest, highest = planes[PAINTED_LUMA], planes[LOWEST], planes[HIGHEST]
     zero, one, two, three = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
     tiny = np.float32(1e-3)
-    for x in range(colors.shape[1]):
-        luma = _RED_LUMA * colors[0, x] + _GREEN_LUMA * colors[1, x] + _BLUE_LUMA * colors[2, x]
-        low, painted = planes[LOWEST, x], planes[PAINTED_LUMA, x]
-        extent = max(planes[HIGHEST, x] - low, tiny)
-        place = min(max((painted - low) / extent, zero), one)
+    for x in range(change.size):
+        low = lowest[x]
+        extent = max(highest[x] - low, tiny)
+        place = min(max((painted[x] - low) / extent, zero), one)
         crisp = low + extent * place * place * (three - two * place)
-        gain = min(max(planes[GAIN, x], zero), one)
-        change = gain * (luma - planes[CONTENT_LUMA, x]) + crispness * (crisp - painted)
-        results[0, x] = planes[RED, x] + change
-        results[1, x] = planes[GREEN, x] + change
-        results[2, x] = planes[BLUE, x] + change
+        change[x] += crispness * (crisp - painted[x])
 
 
 @compiled
@@ -253,26 +221,53 @@ def _keep_color_of_row(colors: Array, results: Array, curves: Array) -> None:
 
 
 @compiled
-def _write_row(colors: Array, results: Array, settings: Array, target: Array, step: np.uint64) -> None:
-    """Blend with the photo, and round."""
+def _blend(color: Array, result: Array, settings: Array) -> None:
+    """Blend a channel with the photo's, and bring it to the scale of the target."""
     maximum, rounding, strength = settings[0], settings[1], settings[2]
     zero, one = np.float32(0), np.float32(1)
-    i = np.uint64(0)
-    for x in range(colors.shape[1]):
-        red = colors[0, x] + strength * (results[0, x] - colors[0, x])
-        green = colors[1, x] + strength * (results[1, x] - colors[1, x])
-        blue = colors[2, x] + strength * (results[2, x] - colors[2, x])
-        target[i] = min(max(red, zero), one) * maximum + rounding
-        target[i + ONE] = min(max(green, zero), one) * maximum + rounding
-        target[i + TWO] = min(max(blue, zero), one) * maximum + rounding
-        i += step
+    for x in range(result.size):
+        value = color[x] + strength * (result[x] - color[x])
+        result[x] = min(max(value, zero), one) * maximum + rounding
+
+
+@compiled
+def _write_row(results: Array, target: Array, step: np.uint64) -> None:
+    red, green, blue = results[0], results[1], results[2]
+    if step == THREE:
+        for x in range(red.size):
+            place = np.uint64(x) * THREE
+            target[place], target[place + ONE], target[place + TWO] = red[x], green[x], blue[x]
+    else:
+        for x in range(red.size):
+            place = np.uint64(x) * step
+            target[place], target[place + ONE], target[place + TWO] = red[x], green[x], blue[x]
+
+
+@compiled
+def _paint_row(
+    source: Array, target: Array, steps: Steps, planes: Array, colors: Array, settings: Array, curves: Array
+) -> None:
+    """Paint a part of a row; of `planes`, the colours become those of the result."""
+    maximum, crispness = settings[0], settings[3]
+    change, results = np.empty(colors.shape[1], np.float32), planes[: BLUE + 1]
+    _read_row(source, steps[0], np.float32(1) / maximum, colors)
+    _light_of_photo(colors, planes, change)
+    if crispness > 0:
+        _add_crispness(planes, crispness, change)
+    for color in range(3):
+        _add_share(change, np.float32(1), results[color])
+    if curves.shape[1] > 0:
+        _keep_color_of_row(colors, results, curves)
+    for color in range(3):
+        _blend(colors[color], results[color], settings)
+    _write_row(results, target, steps[1])
 
 
 @compiled
 def render_rows(
     source: Array,
     target: Array,
-    steps: tuple[np.uint64, np.uint64],
+    steps: Steps,
     layers: Array,
     row_taps: Taps,
     column_taps: Taps,
@@ -294,23 +289,25 @@ def render_rows(
     curves
         What keeping the photo's colour takes, as for `_keep_color_of_row`; 3×0 to take the painting's.
     """
-    row_starts, row_weights = row_taps
     starts, weights = column_taps
-    width = starts.size
-    ring = np.empty((row_weights.shape[1], NUM_LAYERS, width), np.float32)
-    planes = np.empty((NUM_LAYERS, width), np.float32)
-    colors, results = np.empty((3, width), np.float32), np.empty((3, width), np.float32)
-    scale = np.float32(1) / settings[0]
-    num_widened = row_starts[0] if row_starts.size else 0
-    for y in range(row_starts.size):
-        start = row_starts[y]
-        num_widened = max(num_widened, start)
-        while num_widened < start + ring.shape[0]:
-            _widen(layers[num_widened], starts, weights, ring[num_widened % ring.shape[0]])
-            num_widened += 1
-        _mix_rows(ring, start, row_weights[y], planes)
-        _read_row(source[y], steps[0], scale, colors)
-        _paint_row(colors, planes, settings[3], results)
-        if curves.shape[1] > 0:
-            _keep_color_of_row(colors, results, curves)
-        _write_row(colors, results, settings, target[y], steps[1])
+    num_layers = NUM_LAYERS if settings[3] > 0 else NUM_SOFT_LAYERS
+    records = layers.reshape(layers.shape[0], layers.shape[1] * layers.shape[2])
+    for left in range(0, starts.size, _STRIP_WIDTH):
+        right = min(left + _STRIP_WIDTH, starts.size)
+        taps = starts[left:right], weights[left:right]
+        ring = np.empty((row_taps[1].shape[1], num_layers, right - left), np.float32)
+        planes, colors = np.empty((num_layers, right - left), np.float32), np.empty((3, right - left), np.float32)
+        num_widened = 0
+        for y in range(row_taps[0].size):
+            start = row_taps[0][y]
+            num_widened = max(num_widened, start)
+            while num_widened < start + ring.shape[0]:
+                wide = ring[num_widened % ring.shape[0]]
+                _widen_soft(records[num_widened], taps[0], taps[1], wide)
+                if num_layers == NUM_LAYERS:
+                    _widen_crisp(records[num_widened], taps[0], taps[1], wide)
+                num_widened += 1
+            _mix_rows(ring, start, row_taps[1][y], planes)
+            before = source[y, left * steps[0] : right * steps[0]]
+            after = target[y, left * steps[1] : right * steps[1]]
+            _paint_row(before, after, steps, planes, colors, settings, curves)

@@ -32,7 +32,8 @@ def enlarging_taps(length: int, target: int) -> Taps:
 def _taps(length: int, target: int, kernel: _Kernel, radius: float) -> Taps:
     scale = length / target
     stretch = max(scale, 1.0)
-    num_taps = min(length, int(np.ceil(2 * radius * stretch)) + 1)
+    # A kernel is nought at its ends, so that no more samples count than fit between them.
+    num_taps = min(length, int(np.ceil(2 * radius * stretch)))
     centers = (np.arange(target) + 0.5) * scale - 0.5
     starts = np.ceil(centers - radius * stretch).astype(np.int64).clip(0, length - num_taps)
     places = starts[:, None] + np.arange(num_taps)
