@@ -61,6 +61,14 @@ def test_the_first_frame_is_as_it_was_painted():
     np.testing.assert_array_equal(np.moveaxis(after.paint, -1, 0), paint)
 
 
+def test_luma_is_that_of_bt601_in_bytes():
+    content = np.random.default_rng(2).uniform(-0.1, 1.1, (3, 9, 11)).astype(np.float32)
+    _, after = steady(content, content, None)
+    expected = np.clip(np.einsum("c,chw->hw", [76.245, 149.685, 29.07], content) + 0.5, 0, 255)
+    np.testing.assert_allclose(after.luma, np.floor(expected), atol=1)
+    assert (after.luma == np.floor(expected)).mean() > 0.97
+
+
 def test_what_stands_still_keeps_most_of_its_paint():
     content = view(scene())
     first, second = run([content] * 2, [strokes(0), strokes(1)])

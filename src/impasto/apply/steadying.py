@@ -24,7 +24,6 @@ KEPT = 0.85
 _TOLERANCE = 12.0
 # Pixels: such differences are averaged over a square of this size, so that the camera's noise is none.
 _NEIGHBORHOOD = 5
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32) * 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +35,7 @@ class Painted:
     luma
         Of its content: H×W bytes.
     paint
-        H×W×3.
+        H×W×3, in any layout.
     """
 
     luma: NDArray[np.uint8]
@@ -55,13 +54,13 @@ def steady(content: Floats, paint: Floats, before: Painted | None) -> tuple[Floa
     before
         What the frame before returned; None for the first one of a shot, or of another size.
     """
-    luma = np.clip(np.tensordot(_LUMA, content, 1) + 0.5, 0, 255).astype(np.uint8)
-    fresh = np.ascontiguousarray(np.moveaxis(paint, 0, -1))
+    luma, fresh = _luma(content), np.moveaxis(paint, 0, -1)
     if before is None or before.luma.shape != luma.shape:
         return paint, Painted(luma, fresh)
+    fresh = np.ascontiguousarray(fresh)
     try:
         motion = follow_motion(luma, before.luma)
-        kept = motion.fetch(before.paint)
+        kept = motion.fetch(np.ascontiguousarray(before.paint))
         share = KEPT * _sameness(luma, before.luma, motion)
     except MissingExtraError:
         return paint, None
@@ -69,6 +68,17 @@ def steady(content: Floats, paint: Floats, before: Painted | None) -> tuple[Floa
     kept *= share[..., None]
     kept += fresh
     return np.moveaxis(kept, -1, 0), Painted(luma, kept)
+
+
+def _luma(content: Floats) -> NDArray[np.uint8]:
+    # NumPy's products of matrices wake threads that then spin for a while, and take a core from what comes next.
+    from impasto.apply.layer_kernels import luma_rows  # noqa: PLC0415  numba takes half a second to import
+
+    luma = np.empty(content.shape[1:], np.float32)
+    luma_rows(content, luma, 0, len(luma))
+    luma *= 255
+    luma += 0.5
+    return luma.clip(0, 255, out=luma).astype(np.uint8)
 
 
 def _sameness(luma: NDArray[np.uint8], before: NDArray[np.uint8], motion: Motion) -> Floats:
