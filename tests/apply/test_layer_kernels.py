@@ -76,3 +76,18 @@ def test_records_are_the_same_whatever_block_of_rows_they_are_made_in(width, blo
         assert np.isnan(layers[first + rows :]).all(), "rows of other blocks are left alone"
         first += rows
     np.testing.assert_array_equal(layers, expected)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SIDES, SIDES, st.integers(0, 99))
+def test_paint_is_mixed_by_shares(height, width, seed):
+    fresh, kept, shares = (
+        planes(seed, height, width),
+        planes(seed + 1, height, width),
+        planes(seed + 2, height, width)[0],
+    )
+    expected = shares * kept + (1 - shares) * fresh
+    pixels, mixed = np.ascontiguousarray(np.moveaxis(kept, 0, -1)), np.empty_like(fresh)
+    kernels.mix_paint(pixels, fresh, shares, mixed)
+    np.testing.assert_allclose(mixed, expected, atol=1e-6)
+    np.testing.assert_array_equal(np.moveaxis(pixels, -1, 0), mixed)

@@ -162,3 +162,14 @@ def relate_rows(
     lumas = luma, painted_luma
     gain_rows(lumas, radius, flat, gains, max(0, first - 1) - top, min(height, last + 1) - top)
     layer_rows(painted[:, top:bottom], lumas, gains, layers[top:bottom], first - top, last - top)
+
+
+@compiled
+def mix_paint(kept: Array, fresh: Array, shares: Array, mixed: Array) -> None:
+    """Lay fresh paint, 3×H×W, over what is kept, H×W×3, but for the shares of that, H×W; in place and as planes."""
+    for y in range(shares.shape[0]):
+        for x in range(shares.shape[1]):
+            share = shares[y, x]
+            for color in range(3):
+                value = fresh[color, y, x] + share * (kept[y, x, color] - fresh[color, y, x])
+                kept[y, x, color] = mixed[color, y, x] = value

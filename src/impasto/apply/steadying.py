@@ -54,20 +54,20 @@ def steady(content: Floats, paint: Floats, before: Painted | None) -> tuple[Floa
     before
         What the frame before returned; None for the first one of a shot, or of another size.
     """
-    luma, fresh = _luma(content), np.moveaxis(paint, 0, -1)
+    luma = _luma(content)
     if before is None or before.luma.shape != luma.shape:
-        return paint, Painted(luma, fresh)
-    fresh = np.ascontiguousarray(fresh)
+        return paint, Painted(luma, np.moveaxis(paint, 0, -1))
     try:
         motion = follow_motion(luma, before.luma)
         kept = motion.fetch(np.ascontiguousarray(before.paint))
-        share = KEPT * _sameness(luma, before.luma, motion)
+        shares = KEPT * _sameness(luma, before.luma, motion)
     except MissingExtraError:
         return paint, None
-    np.subtract(kept, fresh, out=kept)
-    kept *= share[..., None]
-    kept += fresh
-    return np.moveaxis(kept, -1, 0), Painted(luma, kept)
+    from impasto.apply.layer_kernels import mix_paint  # noqa: PLC0415  numba takes half a second to import
+
+    mixed = np.empty(paint.shape, np.float32)
+    mix_paint(kept, paint, shares, mixed)
+    return mixed, Painted(luma, kept)
 
 
 def _luma(content: Floats) -> NDArray[np.uint8]:
