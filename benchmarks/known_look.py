@@ -155,15 +155,18 @@ def learn(references: Sequence[Floats], content: Sequence[Floats], options: argp
                 save_photo(image, Path(folder) / name / f"{index:03}.png")
         given = None if options.no_content else Path(folder) / "content"
         budget = {"steps": options.steps} if options.steps else {"minutes": options.minutes}
+        if options.private is not None:
+            budget = {"private": options.private, **({"steps": options.steps} if options.steps else {})}
         return impasto.learn(Path(folder) / "references", content=given, seed=options.seed, **budget)
 
 
 def run(name: str, photos: Sequence[Floats], options: argparse.Namespace) -> dict[str, tuple[float, float]]:
     held_out = photos[:NUM_HELD_OUT]
     graded = [grade(LOOKS[name], photo) for photo in photos[NUM_HELD_OUT : NUM_HELD_OUT + options.references]]
-    content = photos[NUM_HELD_OUT + MOST_REFERENCES :]
+    content = photos[NUM_HELD_OUT + max(MOST_REFERENCES, options.references) :]
     truth = [grade(LOOKS[name], photo) for photo in held_out]
-    scores = {label: score(transfer, held_out, truth) for label, transfer in baselines(content, graded).items()}
+    beside = baselines(content, graded) if options.private is None else {"untouched": lambda image: image}
+    scores = {label: score(transfer, held_out, truth) for label, transfer in beside.items()}
     style = learn(graded, content, options)
     scores["Impasto"] = score(lambda image: style.apply(image.astype(np.float32)).astype(np.float64), held_out, truth)
     scores["(steps)"] = (style.metrics["steps"], 0.0)
@@ -177,21 +180,22 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--references", type=int, default=MOST_REFERENCES)
+    parser.add_argument("--private", type=float, metavar="EPSILON", help="learn privately, without transfers beside it")
     parser.add_argument("--no-content", action="store_true", help="make content from the references alone")
     parser.add_argument("--seed", type=int, default=0, help="of both the division of photos and the training")
     parser.add_argument("--json", type=Path, help="also write the table here")
     return parser.parse_args()
 
 
-def load_photos(folder: Path, seed: int) -> list[Floats]:
+def load_photos(folder: Path, seed: int, num_references: int) -> list[Floats]:
     paths = sorted(folder.rglob("*.jpg"))
     random.Random(seed).shuffle(paths)
-    return [load_photo(path) for path in paths[: NUM_HELD_OUT + MOST_REFERENCES + NUM_CONTENT]]
+    return [load_photo(path) for path in paths[: NUM_HELD_OUT + max(MOST_REFERENCES, num_references) + NUM_CONTENT]]
 
 
 def main() -> None:
     options = parse_options()
-    photos = load_photos(options.photos, options.seed)
+    photos = load_photos(options.photos, options.seed, options.references)
     results = {}
     for name in options.looks:
         results[name] = run(name, photos, options)

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from impasto.sorting.backbones import Kind
 from impasto.sorting.labels import is_label
-from impasto.sorting.manifest import ClassifierManifest, Measured, Privacy
+from impasto.sorting.manifest import ClassifierManifest, Measured
+from impasto.style.manifest import Privacy
 
 PLAIN: dict[str, Any] = {
     "name": "mine",

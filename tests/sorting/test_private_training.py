@@ -20,7 +20,6 @@ from impasto.sorting.file import ClassifierFile, find_classifier, load_classifie
 from impasto.sorting.private_training import (
     FEATURE_BOUND,
     PrivateRecipe,
-    account_lines,
     fit_private_head,
     plan,
     private_notes,
@@ -301,6 +300,6 @@ def test_one_class_and_no_usable_picture_are_refused(tmp_path: Path, few: Path) 
 
 def test_every_line_of_the_account_says_something(file: ClassifierFile) -> None:
     assert file.manifest.privacy is not None
-    lines = account_lines(file.manifest.privacy)
+    lines = file.manifest.privacy.lines()
     assert all(lines.values())
     assert lines["noise"].startswith(f"{file.manifest.privacy.noise_multiplier:.4g} times")

@@ -44,7 +44,8 @@ def learn(
         Kept in the style: one line about it, and what gives the right to use the references.
     **options
         `grain`, whether the style is to carry the grain of its references; `finish`, what else it lays over its
-        results, as `impasto.style.finish.parse_finish` takes it; `recipe`, what the others change, as `impasto learn`
+        results, as `impasto.style.finish.parse_finish` takes it; `private`, an epsilon, where the file of a look is to
+        tell of no single reference; `recipe`, what the others change, as `impasto learn`
         takes it; and other fields of `impasto.train.recipe.Recipe`, or of `impasto.train.paint_recipe.PaintRecipe` or
         `impasto.train.dream_recipe.DreamRecipe`, such as `steps`, `seed` or `loss`.
 
@@ -62,13 +63,21 @@ def learn(
     with learning_extra():
         from impasto.train.families import recipe_of  # noqa: PLC0415
         from impasto.train.job import LearnJob, learn_style  # noqa: PLC0415
-    grain, finish = options.pop("grain", False), options.pop("finish", None)
+    grain, finish, private = options.pop("grain", False), options.pop("finish", None), options.pop("private", None)
     recipe = recipe_of(family, options if minutes is None else {"minutes": minutes, **options})
     given = _as_paths(references)
     with TemporaryDirectory() as folder:
         path = Path(output) if output is not None else Path(folder) / (_name_after(given) + STYLE_SUFFIX)
         job = LearnJob(
-            given, path, _as_paths(content or ()), recipe, description, license_note, grain=grain, finish=finish
+            given,
+            path,
+            _as_paths(content or ()),
+            recipe,
+            description,
+            license_note,
+            grain=grain,
+            finish=finish,
+            private=private,
         )
         learn_style(job)
         return Style(load_style(path), path) if output is not None else Style(load_style(path).in_memory())

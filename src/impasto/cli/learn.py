@@ -126,6 +126,17 @@ Finish = Annotated[
     ),
 ]
 
+Private = Annotated[
+    float | None,
+    typer.Option(
+        "--private",
+        metavar="EPSILON",
+        help="Learn a look so that the file tells of no single reference: 1 tells little, 8 more. Needs --content, and "
+        "better hundreds of references.",
+        show_default=False,
+    ),
+]
+
 
 @dataclass(frozen=True)
 class LearnOptions:
@@ -154,6 +165,7 @@ class LearnOptions:
     side: Side = None
     grain: Grain = False
     finish: Finish = None
+    private: Private = None
 
     def for_recipe(self) -> dict[str, Any]:
         """Return what was said of the recipe; what was not is as the family has it."""
@@ -191,10 +203,13 @@ def learn(options: LearnOptions) -> None:
         pick=options.pick,
         grain=options.grain,
         finish=options.finish,
+        private=options.private,
     )
     with watch() as listener:
         manifest = learn_style(job, listener)
     if os.environ.get("RANK", "0") != "0":  # under torchrun the first process speaks for all
         return
+    for key, value in (manifest.privacy.lines() if manifest.privacy else {}).items():
+        typer.echo(f"{key:14} {value}")
     shown = ", ".join(f"{name} {value:.4g}" for name, value in manifest.metrics.items())
     typer.echo(f"Wrote {options.output}{f' ({shown})' if shown else ''}.")

@@ -190,10 +190,8 @@ def _check_private(options: TrainOptions) -> None:
 
 
 def _print_account(manifest: ClassifierManifest) -> None:
-    from impasto.sorting.private_training import account_lines  # noqa: PLC0415
-
     if manifest.privacy is not None:
-        for key, value in account_lines(manifest.privacy).items():
+        for key, value in manifest.privacy.lines().items():
             typer.echo(f"{key:14} {value}")
 
 

@@ -85,7 +85,13 @@ def show(style: StyleArgument, as_json: AsJson = False) -> None:
         "trunk": needs.trunk,
         "holds": ", ".join(manifest.members),
     }
-    for key, value in [*lines.items(), *_listed("metrics", manifest.metrics), *_listed("recipe", manifest.recipe)]:
+    account = manifest.privacy.lines() if manifest.privacy else {}
+    for key, value in [
+        *lines.items(),
+        *account.items(),
+        *_listed("metrics", manifest.metrics),
+        *_listed("recipe", manifest.recipe),
+    ]:
         if value:
             typer.echo(f"{key:14} {value}")
 

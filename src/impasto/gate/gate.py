@@ -15,11 +15,14 @@ from impasto.gate.scoring import suspicions
 from impasto.gate.view import Plane, view_picture
 from impasto.media.frame import Pixels
 from impasto.style.file import StyleFile
-from impasto.style.manifest import GateScale
+from impasto.style.manifest import GateScale, Manifest
 from impasto.style.verdict import SUSPICION, Judgement, Verdict
 
 _OF_A_BLEND = (
     "A blend carries no verdict, since nothing has learned to judge it. Its styles can be judged one at a time."
+)
+_OF_A_PRIVATE_LOOK = (
+    "A style that was learned with --private carries no verdict, since a judge would tell of the references."
 )
 TOO_SMALL = "too small to be judged"
 FEW_PICTURES = 12
@@ -38,7 +41,7 @@ class Gate:
     def __init__(self, style: StyleFile) -> None:
         model, discriminator = style.manifest.gate, style.discriminator
         if model is None or discriminator is None:
-            raise StyleFileError(_OF_A_BLEND if style.manifest.is_blend else NO_VERDICT)
+            raise StyleFileError(_why_none(style.manifest))
         self._model = model
         self._judge = Judge(discriminator)
         self._expectation = Expectation(np.array(model.expected, np.float64).reshape(-1, 3))
@@ -99,3 +102,9 @@ def _worst_map(evidence: Evidence, failure: str) -> Plane | None:
         return None
     low, high = float(plane.min()), float(plane.max())
     return ((plane - low) / max(high - low, 1e-6)).astype(np.float32)
+
+
+def _why_none(manifest: Manifest) -> str:
+    if manifest.is_blend:
+        return _OF_A_BLEND
+    return NO_VERDICT if manifest.privacy is None else _OF_A_PRIVATE_LOOK

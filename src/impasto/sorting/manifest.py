@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 
 from impasto.sorting.backbones import Kind
 from impasto.sorting.labels import is_label
-from impasto.style.manifest import Key, Line, Sha256
+from impasto.style.manifest import Key, Line, Privacy, Sha256
 
 CLASSIFIER_SCHEMA_VERSION: Final = 1
 MAX_CLASSES = 1000
@@ -60,45 +60,6 @@ class Measured(_Part):
     calibration_error: Share
     num_folds: Count
     gain: Annotated[FiniteFloat, Field(ge=-1, le=1)] | None = None
-
-
-class Privacy(_Part):
-    """What is promised to each picture that a classifier was privately taught with, and how it was kept.
-
-    Attributes
-    ----------
-    epsilon, delta
-        One picture more or less changes the probability of any file by a factor of at most e^epsilon, but for a
-        probability of delta.
-    noise_multiplier, mean_noise_multiplier
-        Deviation of the noise over what one picture can change: of each step, and of the mean of the features.
-    clipping_norm, feature_bound
-        Lengths to which the gradient and the features of each picture are cut.
-    sampling_rate
-        Share of the pictures that takes part in each step.
-    num_pictures
-        Taken as known.
-    accountant
-        How epsilon follows from the noise.
-    neighbours
-        Which sets of pictures cannot be told apart.
-    known, not_covered
-        What counts as known to everybody, and what the promise does not hold for.
-    """
-
-    epsilon: Annotated[FiniteFloat, Field(gt=0)]
-    delta: Annotated[FiniteFloat, Field(gt=0, lt=1)]
-    noise_multiplier: Annotated[FiniteFloat, Field(gt=0)]
-    mean_noise_multiplier: Annotated[FiniteFloat, Field(gt=0)]
-    clipping_norm: Annotated[FiniteFloat, Field(gt=0)]
-    feature_bound: Annotated[FiniteFloat, Field(gt=0)]
-    sampling_rate: Annotated[FiniteFloat, Field(gt=0, le=1)]
-    num_steps: Annotated[int, Field(ge=1)]
-    num_pictures: Annotated[int, Field(ge=1)]
-    accountant: Line
-    neighbours: Line
-    known: Line = ""
-    not_covered: Line = ""
 
 
 class ClassifierManifest(_Part):

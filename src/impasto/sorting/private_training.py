@@ -22,9 +22,10 @@ from impasto.sorting.calibration import LEAST_THRESHOLD
 from impasto.sorting.collection import LabelledPictures, named
 from impasto.sorting.file import ClassifierFile
 from impasto.sorting.folds import Indices
-from impasto.sorting.manifest import ClassifierManifest, Privacy
+from impasto.sorting.manifest import ClassifierManifest
 from impasto.sorting.regression import Floats, LinearHead
 from impasto.sorting.training import Progress, check_classes, read_material
+from impasto.style.manifest import Privacy
 
 if TYPE_CHECKING:
     from impasto.train.private_linear import PrivacyAccount, PrivateClassifier
@@ -214,22 +215,8 @@ def _privacy(account: PrivacyAccount) -> Privacy:
     )
 
 
-def account_lines(privacy: Privacy) -> dict[str, str]:
-    """Return what an account says, by what each line is about."""
-    return {
-        "private": f"epsilon {privacy.epsilon:g}, delta {privacy.delta:g}: {privacy.neighbours}",
-        "noise": f"{privacy.noise_multiplier:.4g} times the clipping norm {privacy.clipping_norm:g} in each of "
-        f"{privacy.num_steps} steps, {privacy.mean_noise_multiplier:.4g} times for the mean",
-        "sampling": f"{100 * privacy.sampling_rate:g} % of {privacy.num_pictures} pictures in each step; features cut "
-        f"at {privacy.feature_bound:g}",
-        "accountant": privacy.accountant,
-        "known": privacy.known,
-        "not covered": privacy.not_covered,
-    }
-
-
 def private_notes(manifest: ClassifierManifest) -> tuple[str, ...]:
     """Return the account of a classifier as a sentence each, for a report; none where it was not taught privately."""
     if manifest.privacy is None:
         return ()
-    return tuple(f"{key.capitalize()}: {value}." for key, value in account_lines(manifest.privacy).items())
+    return tuple(f"{key.capitalize()}: {value}." for key, value in manifest.privacy.lines().items())

@@ -140,6 +140,64 @@ class Sources(_Part):
         )
 
 
+class Privacy(_Part):
+    """What is promised to each picture that a file was privately learned from, and how it was kept.
+
+    Attributes
+    ----------
+    epsilon, delta
+        One picture more or less changes the probability of any file by a factor of at most e^epsilon, but for a
+        probability of delta.
+    noise_multiplier
+        Deviation of the noise, in each step, over what one picture can change.
+    mean_noise_multiplier
+        The same of the mean of the features, where there is one beside the steps.
+    clipping_norm
+        Length to which what a picture adds to a step is cut.
+    feature_bound
+        Length to which its features are cut before that; None where they cannot be longer.
+    sampling_rate
+        Share of the pictures that takes part in each step.
+    num_pictures
+        Taken as known.
+    accountant
+        How epsilon follows from the noise.
+    neighbours
+        Which sets of pictures cannot be told apart.
+    known, not_covered
+        What counts as known to everybody, and what the promise does not hold for.
+    """
+
+    epsilon: Annotated[FiniteFloat, Field(gt=0)]
+    delta: Annotated[FiniteFloat, Field(gt=0, lt=1)]
+    noise_multiplier: Annotated[FiniteFloat, Field(gt=0)]
+    mean_noise_multiplier: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    clipping_norm: Annotated[FiniteFloat, Field(gt=0)]
+    feature_bound: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    sampling_rate: Annotated[FiniteFloat, Field(gt=0, le=1)]
+    num_steps: Annotated[int, Field(ge=1)]
+    num_pictures: Annotated[int, Field(ge=1)]
+    accountant: Line
+    neighbours: Line
+    known: Line = ""
+    not_covered: Line = ""
+
+    def lines(self) -> dict[str, str]:
+        """Return what it says, by what each line is about."""
+        when = f"in each of {self.num_steps} steps" if self.num_steps > 1 else "once"
+        mean = f", {self.mean_noise_multiplier:.4g} times for the mean" if self.mean_noise_multiplier else ""
+        cut = f"; features cut at {self.feature_bound:g}" if self.feature_bound else ""
+        share = f"{100 * self.sampling_rate:g} % of {self.num_pictures} pictures"
+        return {
+            "private": f"epsilon {self.epsilon:g}, delta {self.delta:g}: {self.neighbours}",
+            "noise": f"{self.noise_multiplier:.4g} times the clipping norm {self.clipping_norm:g} {when}{mean}",
+            "sampling": f"{share}{' in each step' if self.num_steps > 1 else ''}{cut}",
+            "accountant": self.accountant,
+            "known": self.known,
+            "not covered": self.not_covered,
+        }
+
+
 class GateSign(_Part):
     """One number that the gate looks at: what is usual, and how much what is unusual counts.
 
@@ -233,6 +291,8 @@ class Manifest(_Part):
         How the quality gate judges results of this style; None where it cannot.
     finish
         The grain, and the wear of film, that belong to the style; None where nothing is laid over its results.
+    privacy
+        What is promised to each reference; None where nothing is.
     members
         SHA-256 of each other member of the file; `save_style` fills it in.
     """
@@ -251,6 +311,7 @@ class Manifest(_Part):
     curves: Annotated[dict[Key, Curve], Field(max_length=16)] = Field(default_factory=dict)
     gate: GateModel | None = None
     finish: Finish | None = None
+    privacy: Privacy | None = None
     members: dict[str, Sha256] = Field(default_factory=dict)
 
     @property

@@ -30,6 +30,7 @@ from impasto.train.logbook import Curves, Logbook
 from impasto.train.look_run import LookRun
 from impasto.train.paint_recipe import PaintRecipe
 from impasto.train.paint_run import PaintRun
+from impasto.train.private_look import PrivateLookRun, check_private
 from impasto.train.processes import ProcessGroup, join_process_group
 from impasto.train.recipe import Recipe
 from impasto.train.restore_recipe import RestoreRecipe
@@ -66,6 +67,8 @@ class LearnJob:
         What else the style is to lay over its results, as `impasto.style.finish.parse_finish` takes it.
     samples_dir
         Where sheets of samples go, as `STEP.jpg`: soon after the start, and at each validation; None for none.
+    private
+        Epsilon, where the file is to tell of no single reference; None where it need not.
     """
 
     references: Sequence[Path | str]
@@ -81,6 +84,7 @@ class LearnJob:
     grain: bool = False
     finish: str | None = None
     samples_dir: Path | None = None
+    private: float | None = None
 
     @property
     def checkpoint_path(self) -> Path:
@@ -145,6 +149,8 @@ def learn_style(job: LearnJob, listener: Listener | None = None) -> Manifest:
         raise OutputError(f"{job.output} cannot be written: {reason}.")
     if job.output.exists() and not job.overwrite and not job.resume:
         raise OutputError(f"{job.output} exists. Give another name, or replace it with --overwrite.")
+    if job.private is not None:
+        return _learn_privately(job, job.private, listener)
     group = join_process_group()
     try:
         heard = listener if group.is_first else SilentListener()
@@ -152,6 +158,28 @@ def learn_style(job: LearnJob, listener: Listener | None = None) -> Manifest:
             return _learn(replace(job, references=references, content=content), heard, group)
     finally:
         group.close()
+
+
+def _learn_privately(job: LearnJob, epsilon: float, listener: Listener) -> Manifest:
+    recipe = check_private(job.recipe, job.references, job.content)
+    refused = {"--pick": job.pick, "--grain": job.grain, "--resume": job.resume, "--log-dir": job.log_dir}
+    if chosen := [name for name, value in refused.items() if value]:
+        raise UsageError(f"{chosen[0]} cannot go with --private, which keeps of the references nothing but a look.")
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UsageError("--private is learned by one process: start it without torchrun.")
+    finish = choose_finish([], False, job.finish, listener.say)
+    with films_as_pictures((), job.content, listener.say) as (_, content):
+        run = PrivateLookRun.prepare(recipe, job.references, content, epsilon, listener.say)
+        budget = Budget(0, run.num_steps)
+
+        def progressed(step: int, loss: float) -> None:
+            scalars = {"generator/loss": loss}
+            left = budget.seconds_left(step)
+            listener.progress(Progress(step, step / run.num_steps, left, scalars, math.nan, math.nan))
+
+        run.walk(progressed)
+        manifest = run.describe(job.output.stem, job.description, job.license_note, finish)
+        return save_style(run.pack(manifest), job.output)
 
 
 def _learn(job: LearnJob, listener: Listener, group: ProcessGroup) -> Manifest:
