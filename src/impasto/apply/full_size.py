@@ -41,7 +41,7 @@ class Painting:
     Attributes
     ----------
     layers
-        H×W×8, as `layer_kernels.relate_rows` makes it.
+        H×W×7, as `layer_kernels.relate_rows` makes it.
     """
 
     layers: Floats

@@ -15,10 +15,9 @@ from impasto.media.compiled import compiled
 Array = NDArray[Any]
 Quartet = tuple[Array, Array, Array, Array]
 
-# What each pixel at working size knows; a record of eight is one vector register wide. The last three are needed only
-# where strokes are made crisper.
-RED, GREEN, BLUE, GAIN, CONTENT_LUMA, PAINTED_LUMA, LOWEST, HIGHEST = range(8)
-NUM_LAYERS, NUM_SOFT_LAYERS = 8, 5
+# What each pixel at working size knows. The last two are needed only where strokes are made crisper.
+RED, GREEN, BLUE, GAIN, CONTENT_LUMA, LOWEST, HIGHEST = range(7)
+NUM_LAYERS, NUM_SOFT_LAYERS = 7, 5
 # Of ITU-R BT.601.
 RED_LUMA, GREEN_LUMA, BLUE_LUMA = np.float32(0.299), np.float32(0.587), np.float32(0.114)
 
@@ -110,20 +109,19 @@ def _repeat_ends(row: Array) -> None:
 
 
 @compiled
-def _write_records(colors: tuple[Array, Array, Array], lumas: tuple[Array, Array], rest: Array, records: Array) -> None:
-    """Put one row of each layer into records, W×8; `rest` is 3×W of gain, lowest and highest."""
+def _write_records(colors: tuple[Array, Array, Array], content: Array, rest: Array, records: Array) -> None:
+    """Put one row of each layer into records, W×7; `rest` is 3×W of gain, lowest and highest."""
     red, green, blue = colors
-    content, painted = lumas
     gain, lowest, highest = rest[0], rest[1], rest[2]
     for x in range(red.size):
         records[x, RED], records[x, GREEN], records[x, BLUE] = red[x], green[x], blue[x]
-        records[x, GAIN], records[x, CONTENT_LUMA], records[x, PAINTED_LUMA] = gain[x], content[x], painted[x]
+        records[x, GAIN], records[x, CONTENT_LUMA] = gain[x], content[x]
         records[x, LOWEST], records[x, HIGHEST] = lowest[x], highest[x]
 
 
 @compiled
 def layer_rows(painted: Array, lumas: tuple[Array, Array], gains: Array, layers: Array, first: int, last: int) -> None:
-    """Gather what `render_rows` takes, H×W×8: colours, both lumas, the gain smoothed, and the range of painted luma."""
+    """Gather what `render_rows` takes, H×W×7: colours, the smoothed gain, luma of content, range of painted luma."""
     content, luma = lumas
     height, width = luma.shape
     # Of three rows each, with one more place at both ends; and what becomes of three columns of that.
@@ -140,7 +138,7 @@ def layer_rows(painted: Array, lumas: tuple[Array, Array], gains: Array, layers:
         _write_extremes(low[:-2], low[1:-1], low[2:], rest[1], unused)
         _write_extremes(high[:-2], high[1:-1], high[2:], unused, rest[2])
         colors = painted[0, y], painted[1, y], painted[2, y]
-        _write_records(colors, (content[y], luma[y]), rest, layers[y])
+        _write_records(colors, content[y], rest, layers[y])
 
 
 @compiled

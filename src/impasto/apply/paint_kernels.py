@@ -13,12 +13,13 @@ from impasto.apply.layer_kernels import (
     BLUE_LUMA,
     CONTENT_LUMA,
     GAIN,
+    GREEN,
     GREEN_LUMA,
     HIGHEST,
     LOWEST,
     NUM_LAYERS,
     NUM_SOFT_LAYERS,
-    PAINTED_LUMA,
+    RED,
     RED_LUMA,
 )
 from impasto.apply.lut_kernels import ONE, THREE, TWO, Steps
@@ -28,9 +29,10 @@ from impasto.vision.lab import FROM_XYZ, TO_XYZ
 Array = NDArray[Any]
 Taps = tuple[Array, Array]
 
-# Columns that are painted at once: what they take stays in the innermost cache.
-_STRIP_WIDTH = 256
-FOUR, FIVE, EIGHT = np.uint64(4), np.uint64(5), np.uint64(8)
+# Columns that are painted at once: what they take stays in the cache of a core.
+_STRIP_WIDTH = 1280
+FOUR = np.uint64(4)
+_RECORD, _SOFT = np.uint64(NUM_LAYERS), np.uint64(NUM_SOFT_LAYERS)
 
 
 @compiled
@@ -77,16 +79,10 @@ def shrink_rows(source: Array, step: int, scale: np.float32, row_taps: Taps, col
 @compiled
 def _widen_soft(records: Array, starts: Array, weights: Array, planes: Array) -> None:
     """Bring a row of records to the width of the taps, as planes; not the layers that only crisp strokes need."""
-    red_plane, green_plane, blue_plane, gain_plane, content_plane = (
-        planes[0],
-        planes[1],
-        planes[2],
-        planes[3],
-        planes[4],
-    )
+    reds, greens, blues, gains, contents = planes[RED], planes[GREEN], planes[BLUE], planes[GAIN], planes[CONTENT_LUMA]
     for x in range(starts.size):
         red = green = blue = gain = content = np.float32(0)
-        place = np.uint64(starts[x]) * EIGHT
+        place = np.uint64(starts[x]) * _RECORD
         for k in range(weights.shape[1]):
             weight = weights[x, k]
             red += weight * records[place]
@@ -94,24 +90,23 @@ def _widen_soft(records: Array, starts: Array, weights: Array, planes: Array) ->
             blue += weight * records[place + TWO]
             gain += weight * records[place + THREE]
             content += weight * records[place + FOUR]
-            place += EIGHT
-        red_plane[x], green_plane[x], blue_plane[x], gain_plane[x], content_plane[x] = red, green, blue, gain, content
+            place += _RECORD
+        reds[x], greens[x], blues[x], gains[x], contents[x] = red, green, blue, gain, content
 
 
 @compiled
 def _widen_crisp(records: Array, starts: Array, weights: Array, planes: Array) -> None:
-    """Do the same for the three layers that crisp strokes need."""
-    painted_plane, low_plane, high_plane = planes[PAINTED_LUMA], planes[LOWEST], planes[HIGHEST]
+    """Do the same for the layers that crisp strokes need."""
+    lows, highs = planes[LOWEST], planes[HIGHEST]
     for x in range(starts.size):
-        painted = low = high = np.float32(0)
-        place = np.uint64(starts[x]) * EIGHT + FIVE
+        low = high = np.float32(0)
+        place = np.uint64(starts[x]) * _RECORD + _SOFT
         for k in range(weights.shape[1]):
             weight = weights[x, k]
-            painted += weight * records[place]
-            low += weight * records[place + ONE]
-            high += weight * records[place + TWO]
-            place += EIGHT
-        painted_plane[x], low_plane[x], high_plane[x] = painted, low, high
+            low += weight * records[place]
+            high += weight * records[place + ONE]
+            place += _RECORD
+        lows[x], highs[x] = low, high
 
 
 @compiled
@@ -162,15 +157,15 @@ def _light_of_photo(colors: Array, planes: Array, change: Array) -> None:
 @compiled
 def _add_crispness(planes: Array, crispness: np.float32, change: Array) -> None:
     """Sharpen the edges of strokes, within the range of their neighbourhood, so that no halo appears around them."""
-    painted, lowest, highest = planes[PAINTED_LUMA], planes[LOWEST], planes[HIGHEST]
+    red, green, blue, lowest, highest = planes[RED], planes[GREEN], planes[BLUE], planes[LOWEST], planes[HIGHEST]
     zero, one, two, three = np.float32(0), np.float32(1), np.float32(2), np.float32(3)
     tiny = np.float32(1e-3)
     for x in range(change.size):
-        low = lowest[x]
+        low, painted = lowest[x], RED_LUMA * red[x] + GREEN_LUMA * green[x] + BLUE_LUMA * blue[x]
         extent = max(highest[x] - low, tiny)
-        place = min(max((painted[x] - low) / extent, zero), one)
+        place = min(max((painted - low) / extent, zero), one)
         crisp = low + extent * place * place * (three - two * place)
-        change[x] += crispness * (crisp - painted[x])
+        change[x] += crispness * (crisp - painted)
 
 
 @compiled
@@ -281,7 +276,7 @@ def render_rows(
     source, target
         The same rows of the photo and of the result, K×(step·W), with `steps` items a pixel.
     layers
-        H×W×8, as `layer_rows` makes it.
+        H×W×7, as `layer_rows` makes it.
     row_taps, column_taps
         From working size to these K rows, and to W columns.
     settings
