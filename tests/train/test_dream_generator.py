@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor, nn
 
-from impasto.train.dream_generator import ClassicalGenerator, DreamGenerator, LightGenerator, make_generator, start_of
+from impasto.train.dream_generator import (
+    ClassicalGenerator,
+    DreamGenerator,
+    LightGenerator,
+    _Excitation,
+    make_generator,
+    start_of,
+)
 from impasto.train.dream_recipe import SIDES, DreamRecipe
 
 KINDS = [LightGenerator, ClassicalGenerator]
@@ -85,3 +93,42 @@ def test_the_recipe_says_which_and_how_wide() -> None:
     narrow, wide = (make_generator(DreamRecipe(side=16, width=width)) for width in (0.5, 1.0))
     counts = [sum(parameter.numel() for parameter in each.parameters()) for each in (narrow, wide)]
     assert counts[0] < counts[1] / 2
+
+
+def num_directions(rows: Tensor) -> float:
+    """Return in how many directions rows differ: the exponential of the entropy of what each holds of the variance."""
+    flat = rows.detach().flatten(1)
+    shares = torch.linalg.svdvals(flat - flat.mean(dim=0)).square()
+    shares = shares / shares.sum()
+    return float(torch.exp(-(shares * (shares + 1e-12).log()).sum()))
+
+
+def hasty(module: nn.Module) -> torch.optim.Optimizer:
+    return torch.optim.Adam(module.parameters(), lr=2e-3, betas=(0.0, 0.99))
+
+
+def test_learning_that_one_direction_counts_does_not_shut_out_the_others() -> None:
+    torch.manual_seed(0)
+    generator, given = LightGenerator(16, 32, 0.25), latents(128, 32, seed=9)
+    before, optimiser = num_directions(generator._smallest(given)), hasty(generator)
+    for step in range(100):
+        some = latents(16, 32, seed=step + 10)
+        wanted = (some[:, :1] > 0).float()[:, :, None, None]
+        optimiser.zero_grad()
+        (generator(some) - wanted).square().mean().backward()
+        optimiser.step()
+    assert num_directions(generator._smallest(given)) > 0.8 * before
+
+
+def test_excitation_that_is_pulled_one_way_for_long_does_not_become_a_switch() -> None:
+    torch.manual_seed(0)
+    excitation, random = _Excitation(64, 16, 4), torch.Generator().manual_seed(1)
+    optimiser = hasty(excitation)
+    for _ in range(60):
+        weights = excitation(torch.randn(8, 64, 4, 4, generator=random).abs())
+        up, down = weights[:, :8].mean(), weights[:, 8:].mean()
+        optimiser.zero_grad()
+        (down - up).backward()
+        optimiser.step()
+    assert float((up - down).detach()) > 0.5  # it learns what it is asked for
+    assert float(((weights < 0.04) | (weights > 1.96)).float().mean()) < 0.2

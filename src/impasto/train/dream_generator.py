@@ -20,7 +20,6 @@ from impasto.train.dream_recipe import DreamRecipe
 _MOMENTUM = 0.1
 _EPSILON = 1e-5
 _SMALLEST = 4
-_BASE_CHANNELS = 192
 # By how often the size has been doubled; later ones have the last of these.
 _LIGHT_CHANNELS = (192, 128, 64, 32, 16, 16, 12, 8)
 _DCGAN_CHANNELS = (256, 128, 64, 32, 16, 16, 16, 16)
@@ -78,18 +77,39 @@ class _Doubling(nn.Module):
         return functional.glu(self.convolution(self.noise(enlarged, random)), dim=1)
 
 
+class _ScaledConv2d(nn.Module):
+    """A convolution whose weights are of size 1 and scaled when used (Karras et al. 2018, "Progressive growing").
+
+    A step of Adam moves all weights alike. Where thousands of inputs meet, that would turn the sum over in one step.
+    """
+
+    def __init__(self, num_inputs: int, num_outputs: int, side: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(num_outputs, num_inputs, side, side))
+        self.bias = nn.Parameter(torch.zeros(num_outputs))
+        self.scale = (num_inputs * side**2) ** -0.5
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return functional.conv2d(inputs, self.weight * self.scale, self.bias)
+
+
 class _Excitation(nn.Module):
-    """How much each channel of large maps counts, as small maps have it: B×C×h×w → B×D×1×1 in (0, 2)."""
+    """How much each channel of large maps counts, as small maps have it: B×C×h×w → B×D×1×1 in (0, 2).
+
+    What is weighed has one size, and weights move slowly, so that it does not come to switch channels on and off. The
+    generator would be left with as many kinds of pictures as there are ways to set the switches.
+    """
 
     def __init__(self, num_inputs: int, num_outputs: int, smallest: int) -> None:
         super().__init__()
         self.smallest = smallest
-        self.gather = nn.Conv2d(num_inputs, num_outputs, smallest)
-        self.weigh = nn.Conv2d(num_outputs, num_outputs, 1)
+        self.gather = _ScaledConv2d(num_inputs, num_outputs, smallest)
+        self.weigh = _ScaledConv2d(num_outputs, num_outputs, 1)
 
     def forward(self, inputs: Tensor) -> Tensor:
         pooled = functional.avg_pool2d(inputs, inputs.shape[-1] // self.smallest)
         hidden = functional.leaky_relu(self.gather(pooled), 0.1)
+        hidden = hidden * (hidden.square().mean(dim=1, keepdim=True) + _EPSILON).rsqrt()
         return 2 * torch.sigmoid(self.weigh(hidden))
 
 
@@ -133,9 +153,9 @@ class LightGenerator(DreamGenerator):
         self.side, self.latent_size = side, latent_size
         self.smallest, num_doublings = start_of(side)
         widths = [_scaled(channels, width) for channels in _LIGHT_CHANNELS[: num_doublings + 1]]
-        base = _scaled(_BASE_CHANNELS, width)
-        self.stem = nn.Linear(latent_size, 2 * base * self.smallest**2)
-        self.stem_norm = NormalisedConv2d(2 * base, 2 * widths[0], 1)
+        # One linear map: two in a row, with nothing between them, learn to let few directions of latents through.
+        self.stem = nn.Linear(latent_size, 2 * widths[0] * self.smallest**2, bias=False)
+        self.stem_norm = _ChannelNorm(2 * widths[0])
         self.doublings = nn.ModuleList(_Doubling(before, after) for before, after in pairwise(widths))
         self.excitations = nn.ModuleList(
             _Excitation(before, after, self.smallest) for before, after in zip(widths, widths[_SKIP:], strict=False)
