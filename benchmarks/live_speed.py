@@ -219,8 +219,11 @@ def print_memory(options: argparse.Namespace, film: Path, folder: Path) -> None:
                 shown = status.measured.num_shown
                 print(f"{(now - start) / 60:8.1f} {sizes[-1]:11.1f} {shown:8}  {status.style}", flush=True)
                 told += max(15.0, (end - start) / 20)
-    half = sizes[len(sizes) // 2 :]
-    print(f"{num_turns} changes of style and clips; over the second half, {half[-1] - half[0]:+.1f} MiB")
+    # Each style has a size of its own, and each half saw them all.
+    first, second = max(sizes[: len(sizes) // 2]), max(sizes[len(sizes) // 2 :])
+    print(
+        f"{num_turns} changes of style and clips; most in the second half against the first {second - first:+.1f} MiB"
+    )
 
 
 def resident_mib() -> float:
