@@ -188,6 +188,16 @@ def test_a_look_is_learned(path: Path) -> None:
     assert decibels(out, wanted) > decibels(before / 255, wanted) + 4
 
 
+def test_what_bends_is_measured_and_a_straight_look_is_not_bent() -> None:
+    generator = private_look.LookGenerator(9, 0)
+    straight = generator.shared_lut()[0].detach()
+    assert float(private_look._bend(straight)) == pytest.approx(0, abs=1e-6)
+    assert float(private_look._bend(straight**2)) == pytest.approx(
+        4, rel=1e-4
+    )  # (x²)″ is 2, in one channel of three on each axis
+    assert float(private_look._bend(0.3 * straight + 0.2)) == pytest.approx(0, abs=1e-6)
+
+
 def test_there_is_no_judge_and_that_is_said(style: StyleFile) -> None:
     with pytest.raises(StyleFileError, match="learned with --private carries no verdict"):
         Gate(style)

@@ -47,6 +47,8 @@ _RATE = 8e-3
 _WARM_UP = 20
 _PICTURES_AT_ONCE, _COLORS_AT_ONCE, _COLORS_HELD = 64, 64, 1024
 _RANGE_WEIGHT, _RANGE_MARGIN, _REVERSAL_WEIGHT = 10.0, 0.05, 0.3
+_BEND_WEIGHT = 0.08
+"""What bends cost, times the square of the noise's length: noise bends a look more than most looks are bent."""
 _READ_AT = 4
 _READ_TOGETHER = 32
 _NUM_SHOWN, _SHOWN_SIDE = 4, 240
@@ -239,7 +241,8 @@ class PrivateLookRun:
         # Of two halves, so that what differs between few pictures does not count as a distance.
         first, second = (part.mean(dim=0) - self.target for part in means.chunk(2))
         excess = functional.relu((raw - 0.5).abs() - 0.5 - _RANGE_MARGIN).square().mean()
-        return first @ second + _RANGE_WEIGHT * excess + _REVERSAL_WEIGHT * tone_reversal(lut)
+        loss = first @ second + _RANGE_WEIGHT * excess + _REVERSAL_WEIGHT * tone_reversal(lut)
+        return loss + _BEND_WEIGHT * _noise_length(self.privacy) ** 2 * _bend(lut[0])
 
     def describe(self, name: str, description: str, license_note: str, finish: Finish | None = None) -> Manifest:
         """Return the manifest: no hashes of references, no distances to them, no gate."""
@@ -275,6 +278,16 @@ class PrivateLookRun:
             preview=make_preview(self.generator, pictures, shown.thumbnails),
             mean_lut=pack_lut(mean_lut(self.generator, shown.thumbnails[:1]).numpy()),
         )
+
+
+def _noise_length(privacy: Privacy) -> float:
+    return math.sqrt(NUM_FEATURES) * privacy.noise_multiplier / privacy.num_pictures
+
+
+def _bend(lut: Tensor) -> Tensor:
+    """Return the mean square of the second derivatives of a LUT N×N×N×3 along its axes."""
+    steps = len(lut) - 1
+    return torch.stack([(lut.diff(n=2, dim=axis) * steps**2).square().mean() for axis in range(3)]).sum()
 
 
 def _read(examples: Sequence[Example], recipe: Recipe) -> list[NDArray[np.uint8]]:
