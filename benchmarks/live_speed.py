@@ -222,7 +222,7 @@ def print_memory(options: argparse.Namespace, film: Path, folder: Path) -> None:
     # Each style has a size of its own, and each half saw them all.
     first, second = max(sizes[: len(sizes) // 2]), max(sizes[len(sizes) // 2 :])
     print(
-        f"{num_turns} changes of style and clips; most in the second half against the first {second - first:+.1f} MiB"
+        f"{num_turns} changes of style and clips; most, second half over first: {second - first:+.1f} MiB"
     )
 
 
