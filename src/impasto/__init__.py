@@ -29,11 +29,10 @@ from impasto.errors import (
     UnusablePixelsError,
     UsageError,
 )
+from impasto.version import __version__
 
 if TYPE_CHECKING:
     from impasto.api import Style, learn, load, styles
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ClassifierFileError",

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from style.conftest import make_manifest, make_style
 
 from impasto.apply.film_wear import flicker_gain, weave_shift
 from impasto.apply.finish import FinishedStylizer, finish_for, finish_frame, finish_picture, finished, unfinished
@@ -19,7 +20,6 @@ from impasto.errors import UsageError
 from impasto.media.frame import Color, Frame, empty_padded, padded_storage
 from impasto.media.planar import PlanarFrame
 from impasto.style.finish import USUAL_GRAIN, Finish, parse_finish
-from tests.style.conftest import make_manifest, make_style
 
 from .planar_pictures import LIMITED, flat_frame, ramp_frame
 

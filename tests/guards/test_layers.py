@@ -14,6 +14,7 @@ from .source_tree import PACKAGE_NAME, ROOT, Import, Module, load_modules
 
 ROWS = {
     "errors": 1,
+    "version": 1,
     "media": 2,
     "vision": 3,
     "style": 4,
@@ -83,8 +84,7 @@ def _row_offence(module: Module, imported: Import) -> str | None:
     if inner is None or not inner or inner[0] == module.area:
         return None
     if inner[0] not in ROWS:
-        # `from impasto import __version__` reads the bare package, which is loaded before any of its modules.
-        return None if inner == ["__version__"] else f"'{inner[0]}' is in no row"
+        return f"'{inner[0]}' is in no row"
     here, there = ROWS.get(module.area), ROWS[inner[0]]
     if here is None:
         return f"'{module.area}' is in no row"
@@ -199,7 +199,7 @@ def test_the_guard_sees(path: str, source: str) -> None:
         ("style/runtimes.py", "def f():\n    from impasto.style.torch_runtime import TorchRuntime"),
         ("quality/metric.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch"),
         ("api.py", "def learn():\n    from impasto.train.job import learn_style"),
-        ("style/manifest.py", "from impasto import __version__"),
+        ("style/manifest.py", "from impasto.version import __version__"),
         ("cli/main.py", "import impasto"),
         ("apply/look.py", "from torchless import torch"),
     ],

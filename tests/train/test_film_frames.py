@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from film_clips import HDR10, make_film
 from PIL import Image
 
 from impasto.errors import NoReferencesError
 from impasto.media.film_read import read_frame
 from impasto.train import film_frames
 from impasto.train.film_frames import films_as_pictures, pick_frames
-from tests.film_clips import HDR10, make_film
 
 SIZE = (256, 144)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from film_clips import make_film
 
 from impasto.errors import NoReferencesError, UsageError
 from impasto.style.file import StyleFile, load_style
@@ -15,7 +16,6 @@ from impasto.style.manifest import Manifest
 from impasto.train import look_run
 from impasto.train.job import LearnJob, learn_style
 from impasto.vision import encoders
-from tests.film_clips import make_film
 
 from .conftest import TINY
 from .pictures import save_scenes

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.media.compiled import compiled
+from impasto.media.luma import LUMA
 
 Array = NDArray[Any]
 Quartet = tuple[Array, Array, Array, Array]
@@ -18,8 +19,7 @@ Quartet = tuple[Array, Array, Array, Array]
 # What each pixel at working size knows. The last two are needed only where strokes are made crisper.
 RED, GREEN, BLUE, GAIN, CONTENT_LUMA, LOWEST, HIGHEST = range(7)
 NUM_LAYERS, NUM_SOFT_LAYERS = 7, 5
-# Of ITU-R BT.601.
-RED_LUMA, GREEN_LUMA, BLUE_LUMA = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+RED_LUMA, GREEN_LUMA, BLUE_LUMA = map(np.float32, LUMA)
 
 
 @compiled

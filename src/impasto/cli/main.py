@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from impasto import __version__
 from impasto.cli.apply import apply
 from impasto.cli.check import check
 from impasto.cli.compare import compare
@@ -28,6 +27,7 @@ from impasto.cli.styles import styles
 from impasto.cli.styles_protection import ask_passphrase
 from impasto.cli.tune import tune
 from impasto.style.passphrase import ask_with
+from impasto.version import __version__
 
 app = typer.Typer(
     name="impasto",

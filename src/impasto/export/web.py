@@ -13,12 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from impasto import __version__
 from impasto.errors import OutputError, StyleFileError
 from impasto.export.web_icons import icons
 from impasto.export.web_network import script_network
 from impasto.media.files import describe_os_error
 from impasto.style.file import StyleFile
+from impasto.version import __version__
 
 LIST_NAME = "site.json"
 """What an export notes about itself, so that a later one knows what it may replace."""

@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, cast
 
-from impasto import __version__
 from impasto.errors import ImpastoError, JobError, OutputError, UnreadableMediaError
 from impasto.film.folder import UnitRecord, make_job_part
 from impasto.film.medium import Medium
@@ -23,6 +22,7 @@ from impasto.film.plan import PlannedUnit, SourceIdentity, changes
 from impasto.film.unit import UnitRunner
 from impasto.film.workers import WorkerTask
 from impasto.media.files import describe_os_error
+from impasto.version import __version__
 
 TOKEN_NAME: Final = "cluster-token"
 """A file in a job's folder that tells a machine whether the folder it sees is that of this run."""

@@ -8,7 +8,6 @@ from itertools import islice
 
 from pydantic import JsonValue
 
-from impasto import __version__
 from impasto.apply.film_look import chained_lut, film_thumbnail
 from impasto.apply.film_space import lut_for_film
 from impasto.apply.planar_lut import PlanarLut
@@ -25,6 +24,7 @@ from impasto.film.shot_verdict import Setting, ShotDecision
 from impasto.film.style import FilmStyle
 from impasto.film.survey import Survey, Thumbnail, Thumbnails, clear_span
 from impasto.media.planar import PlanarFrame
+from impasto.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from impasto.errors import MissingExtraError, OutputError, UsageError
+from impasto.version import __version__
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -131,8 +132,6 @@ def _algorithm_of(key: PrivateKeyTypes, path: Path) -> str:
 
 
 def _statement(style: str) -> dict[str, Any]:
-    from impasto import __version__  # noqa: PLC0415
-
     edited = {
         "action": "c2pa.edited",
         "description": f"AI-edited: style {style!r}, by Impasto",

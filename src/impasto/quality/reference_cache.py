@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto import __version__
 from impasto.errors import OutputError
 from impasto.media.files import write_beside
 from impasto.media.perceptual_hash import content_hash
 from impasto.style.library import HOME_VARIABLE
+from impasto.version import __version__
 
 _FORMAT = 1
 _MOST_ENTRIES = 32

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from impasto import __version__
 from impasto.quality.report_markup import Markup, Piece, csp_hash, filled, markup, template_text
+from impasto.version import __version__
 
 
 @dataclass(frozen=True, slots=True, eq=False)

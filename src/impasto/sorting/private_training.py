@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto import __version__
 from impasto.errors import UsageError
 from impasto.gallery.reading import Failure
 from impasto.sorting.backbones import Backbone, Kind
@@ -26,6 +25,7 @@ from impasto.sorting.manifest import ClassifierManifest
 from impasto.sorting.regression import Floats, LinearHead
 from impasto.sorting.training import Progress, check_classes, read_material
 from impasto.style.manifest import Privacy
+from impasto.version import __version__
 
 if TYPE_CHECKING:
     from impasto.train.private_linear import PrivacyAccount, PrivateClassifier

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto import __version__
 from impasto.errors import UsageError
 from impasto.gallery.reading import Failure
 from impasto.sorting.backbones import Backbone, Kind
@@ -25,6 +24,7 @@ from impasto.sorting.reading import Seen, read_pictures
 from impasto.sorting.report import SortReport
 from impasto.sorting.scores import Outcome
 from impasto.sorting.twins import twin_groups, without_contradictions
+from impasto.version import __version__
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is, and how much there is."""

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from impasto import __version__
 from impasto.errors import ImpastoError
 from impasto.studio import page_files, routes_data, routes_jobs, routes_library, routes_live, routes_uploads
 from impasto.studio.access import Access
@@ -23,6 +22,7 @@ from impasto.studio.refusals import RefusedError
 from impasto.studio.settings import Settings
 from impasto.studio.state import Studio
 from impasto.studio.work_process import WorkProcess
+from impasto.version import __version__
 
 _NUM_INSPECTIONS = 2
 _DESCRIPTION = """\

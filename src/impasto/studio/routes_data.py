@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from impasto import __version__
 from impasto.apply.regions import REGIONS
 from impasto.studio.access import COOKIE, Access, is_token
 from impasto.studio.answers import DELETED, REFUSED
@@ -15,6 +14,7 @@ from impasto.studio.refusals import RefusedError
 from impasto.studio.requests import SessionRequest
 from impasto.studio.settings import Settings
 from impasto.studio.state import Studio, TheStudio
+from impasto.version import __version__
 
 router = APIRouter(prefix="/api/v1", tags=["studio"], responses=REFUSED)
 _COOKIE_DAYS = 30

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto import __version__
 from impasto.errors import StyleFileError, UsageError
 from impasto.style.file import StyleFile, load_manifest, load_style
 from impasto.style.finish import mix_finishes
@@ -26,6 +25,7 @@ from impasto.style.manifest import BLEND, Manifest, Needs, Sources
 from impasto.style.names import STYLE_SUFFIX, is_style_name
 from impasto.style.onnx_graph import Graph, initializers, read_graph
 from impasto.style.onnx_mean import mean_model
+from impasto.version import __version__
 
 _EXAMPLE = "Write a blend as 'van-gogh:0.6,watercolour:0.4'."
 _TOLERANCE = 0.0015

@@ -17,6 +17,7 @@ from impasto.style.runtime import OnnxRuntime
 from impasto.train.dream_generator import DreamGenerator
 from impasto.train.dream_recipe import DreamRecipe
 from impasto.train.exported_network import compare_with, export_network
+from impasto.version import __version__
 
 _SHEET_COLUMNS = 6
 _SHEET_ROWS = 3
@@ -85,8 +86,6 @@ def describe_dream(
     name: str, description: str, recipe: DreamRecipe, sources: Sources, metrics: Mapping[str, float], shows_faces: bool
 ) -> Manifest:
     """Return the manifest of a freshly learned dream."""
-    from impasto import __version__  # noqa: PLC0415 - at module level this would be a cycle
-
     num_latents = 2 if recipe.architecture == "light" else 1
     return Manifest(
         name=name,

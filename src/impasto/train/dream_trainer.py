@@ -132,10 +132,6 @@ class DreamTrainer(Trainer[DreamBatch]):
         assert self._dreamt is not None, "a step dreams before anybody judges"
         return self._dreamt
 
-    def _average_generator(self) -> None:
-        self.group.average_buffers([self.generator])
-        super()._average_generator()
-
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors, state = super().state()
         return tensors, {**state, "augmentation": self.augmentation.probability}

@@ -20,6 +20,7 @@ from impasto.train.exported_network import compare_with, export_network, freeze_
 from impasto.train.gate_pictures import GatePictures, bytes_of
 from impasto.train.look_generator import LookGenerator, apply_lut
 from impasto.train.recipe import Recipe
+from impasto.version import __version__
 
 
 class _ClampedLook(nn.Module):
@@ -106,8 +107,6 @@ def describe_look(
     name: str, description: str, recipe: Recipe, sources: Sources, metrics: Mapping[str, float]
 ) -> Manifest:
     """Return the manifest of a freshly learned look."""
-    from impasto import __version__  # noqa: PLC0415 - at module level this would be a cycle
-
     return Manifest(
         name=name,
         family="look",

@@ -21,6 +21,7 @@ from impasto.train.paint_generator import MULTIPLE, PaintGenerator
 from impasto.train.paint_recipe import PaintRecipe
 from impasto.train.simplification import simplify
 from impasto.train.trunk import pack_weights
+from impasto.version import __version__
 
 _MARGIN = 2 * MULTIPLE
 
@@ -85,8 +86,6 @@ def describe_paint(
     trunk: str | None,
 ) -> Manifest:
     """Return the manifest of a freshly learned paint style."""
-    from impasto import __version__  # noqa: PLC0415 - at module level this would be a cycle
-
     return Manifest(
         name=name,
         family="paint",

@@ -179,10 +179,6 @@ class PaintTrainer(Trainer[PaintBatch]):
         assert self._painted is not None, "a step paints before anybody judges"
         return self._painted
 
-    def _average_generator(self) -> None:
-        self.group.average_buffers([self.generator])
-        super()._average_generator()
-
 
 def _floats(tensors: list[Tensor]) -> list[Tensor]:
     return [tensor.float() for tensor in tensors]

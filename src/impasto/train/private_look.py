@@ -36,6 +36,7 @@ from impasto.train.packaging import export_generator, make_preview
 from impasto.train.private_linear import MAX_EPSILON, epsilon_of, shift_of
 from impasto.train.recipe import Recipe
 from impasto.train.validation import mean_lut
+from impasto.version import __version__
 
 NUM_FEATURES: Final = 128
 _LOWEST, _HIGHEST = 0.5, 4.0
@@ -246,8 +247,6 @@ class PrivateLookRun:
 
     def describe(self, name: str, description: str, license_note: str, finish: Finish | None = None) -> Manifest:
         """Return the manifest: no hashes of references, no distances to them, no gate."""
-        from impasto import __version__  # noqa: PLC0415 - at module level this would be a cycle
-
         recipe = replace(self.recipe, steps=self.num_steps)
         return Manifest(
             name=name,

@@ -33,8 +33,9 @@ class ProcessGroup:
 
     def average_buffers(self, modules: Iterable[nn.Module]) -> None:
         """Average what networks count of the part of a batch that each process sees."""
-        if self.size > 1:
-            self._average([buffer for module in modules for buffer in module.buffers()])
+        buffers = [buffer for module in modules for buffer in module.buffers()]
+        if self.size > 1 and buffers:
+            self._average(buffers)
 
     def _average(self, tensors: list[Tensor]) -> None:
         flat = torch.cat([tensor.flatten() for tensor in tensors])

@@ -24,6 +24,7 @@ from impasto.train.restore_generator import MULTIPLE, restore_model
 from impasto.train.restore_recipe import RestoreRecipe
 from impasto.train.restore_trainer import RestoreTrainer
 from impasto.train.restore_validation import RestoreValidation
+from impasto.version import __version__
 from impasto.vision.encoders import load_encoder
 
 MAX_PICTURES = 2_000
@@ -86,8 +87,6 @@ class RestoreRun:
         logbook.show_samples(self.trainer.step, damaged, lambda: generator(damaged))
 
     def describe(self, name: str, description: str, sources: Sources, metrics: Mapping[str, float]) -> Manifest:
-        from impasto import __version__  # noqa: PLC0415 - at module level this would be a cycle
-
         found = {
             "decibels": self.validation.decibels(self.trainer.averaged_generator),
             "decibels_untouched": self.validation.untouched_decibels,

@@ -241,6 +241,7 @@ class Trainer(ABC, Generic[BatchT]):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
 
     def _average_generator(self) -> None:
+        self.group.average_buffers([self.generator])
         decay = min(self.recipe.ema_decay, (self.step + 1) / (self.step + 10))
         averages, currents = self.averaged_generator.state_dict(), self.generator.state_dict()
         with torch.no_grad():
