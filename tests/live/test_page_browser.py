@@ -47,11 +47,17 @@ def live(home: Path, save_look: Callable[..., Path], save_paint: Callable[..., P
 
 def until(page: Any, expression: str, *given: Any) -> None:
     """Wait until something is so; the page forbids scripts that look for themselves."""
-    for _ in range(400):
-        if page.evaluate(expression, *given):
-            return
+    from playwright.sync_api import Error
+
+    problem = ""
+    for _ in range(1200):
+        try:
+            if page.evaluate(expression, *given):
+                return
+        except Error as error:  # the page is being loaded
+            problem = error.message
         page.wait_for_timeout(50)
-    raise AssertionError(f"it never was so: {expression}")
+    raise AssertionError(f"it never was so: {expression} {problem}")
 
 
 def opened(browser: Any, run: LiveRun, size: dict[str, int] = DESK, **options: Any) -> Any:
