@@ -221,9 +221,7 @@ def print_memory(options: argparse.Namespace, film: Path, folder: Path) -> None:
                 told += max(15.0, (end - start) / 20)
     # Each style has a size of its own, and each half saw them all.
     first, second = max(sizes[: len(sizes) // 2]), max(sizes[len(sizes) // 2 :])
-    print(
-        f"{num_turns} changes of style and clips; most, second half over first: {second - first:+.1f} MiB"
-    )
+    print(f"{num_turns} changes of style and clips; most, second half over first: {second - first:+.1f} MiB")
 
 
 def resident_mib() -> float:
