@@ -213,6 +213,16 @@ def test_a_path_is_taken_as_it_is(library: StyleLibrary, tmp_path: Path) -> None
     assert library.resolve("../from/wedding.style") == Path("../from/wedding.style")
 
 
+def test_a_file_of_another_kind_is_found_for_who_reads_it_to_say_so(
+    library: StyleLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("people.classifier").write_bytes(b"PK")
+    assert library.resolve("people.classifier") == Path("people.classifier")
+    with pytest.raises(UnknownStyleError):
+        library.resolve("others.classifier")
+
+
 def test_a_missing_path_names_its_neighbours(library: StyleLibrary, tmp_path: Path) -> None:
     source = put(tmp_path / "from", "wedding")
     with pytest.raises(

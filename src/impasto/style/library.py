@@ -104,6 +104,8 @@ class StyleLibrary:
         installed = self.paths()
         if name in installed:
             return installed[name]
+        if path.suffix and path.is_file():
+            return path  # no style, as who reads it will say, and what it is
         local = Path(name + STYLE_SUFFIX)
         if name and local.is_file():
             return local
