@@ -51,7 +51,8 @@ def photo(picture_path: Path | None, width: int, height: int) -> lut_peers.Frame
 
 def generator(style_name: str | None) -> tuple[str, bytes]:
     """Return a style's network and its name; without any style, one of the usual architecture, untrained."""
-    names = [style_name] if style_name else default_library().names()
+    looks = [name for name, family, _ in default_library().overview() if family == "look"]
+    names = [style_name] if style_name else looks
     if names:
         return names[0], load_style(default_library().resolve(names[0])).generator
     from impasto.train.look_generator import LookGenerator  # noqa: PLC0415

@@ -113,9 +113,9 @@ def show_closeness(style: impasto.Style, sheet_path: Path) -> None:
 
 
 def show_builtin_styles(folder: Path) -> None:
-    """Draw the portrait in each style that came with Impasto."""
+    """Draw the portrait in each style that came with Impasto, but for dreams, which restyle nothing."""
     library = default_library()
-    names = [name for name in impasto.styles() if library.is_builtin(name)]
+    names = [name for name, family, _ in library.overview() if library.is_builtin(name) and family != "dream"]
     if not names:
         print("This copy of Impasto has no built-in styles, so there is no sheet of them.")
         return

@@ -100,9 +100,8 @@ def painted(style: impasto.Style, shown: Shown) -> Shown:
 def paint_styles(names: Sequence[str]) -> list[impasto.Style]:
     """Return the styles of these names; without any, the built-in ones of the family `paint`."""
     library = default_library()
-    chosen = names or [name for name in library.names() if library.is_builtin(name)]
-    styles = [impasto.load(name) for name in chosen]
-    return [style for style in styles if names or style.family == "paint"]
+    painting = [name for name, family, _ in library.overview() if library.is_builtin(name) and family == "paint"]
+    return [impasto.load(name) for name in names or painting]
 
 
 def section(style: impasto.Style, image: str) -> str:

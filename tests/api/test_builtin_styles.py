@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 import impasto
+from impasto.api.dreaming import load_dream
+from impasto.errors import ImpastoError
 from impasto.style.blend import blend_styles
 from impasto.style.file import load_manifest, load_style, verify_style
 from impasto.style.library import default_library
 
 BUILTIN_DIR = Path(default_library().builtin_dir)
 BUILTIN_PATHS = sorted(BUILTIN_DIR.glob("*.style"))
-LOOKS, PAINTS = (
-    [path for path in BUILTIN_PATHS if load_manifest(path).family == family] for family in ("look", "paint")
+LOOKS, PAINTS, DREAMS = (
+    [path for path in BUILTIN_PATHS if load_manifest(path).family == family] for family in ("look", "paint", "dream")
 )
 TRUNK_PATH = BUILTIN_DIR.parents[1] / "train" / "trunk.safetensors"
 FREE = ("public domain", "Pixabay licence", "CC0", "CC BY")
@@ -43,18 +45,16 @@ def test_there_are_at_least_six_looks() -> None:
 
 
 def test_there_is_no_other_family() -> None:
-    assert sorted(LOOKS + PAINTS) == BUILTIN_PATHS
+    assert sorted(LOOKS + PAINTS + DREAMS) == BUILTIN_PATHS
 
 
 @pytest.mark.parametrize("path", BUILTIN_PATHS, ids=names(BUILTIN_PATHS))
 class TestBuiltinStyle:
     def test_is_sound_and_small(self, path: Path) -> None:
         style = verify_style(path)
-        assert path.stat().st_size <= (4 if path in PAINTS else 2) * 2**20
+        assert path.stat().st_size <= (2 if path in LOOKS else 4) * 2**20
         assert style.manifest.name == path.stem
         assert style.preview is not None
-        assert style.discriminator is not None
-        assert style.manifest.gate is not None
 
     def test_says_what_it_is_and_what_it_came_from(self, path: Path) -> None:
         manifest = verify_style(path).manifest
@@ -62,6 +62,14 @@ class TestBuiltinStyle:
         assert any(licence in manifest.sources.license_note for licence in FREE)
         assert manifest.sources.num_references >= 20
         assert manifest.recipe["steps"] or manifest.recipe["minutes"]
+
+
+@pytest.mark.parametrize("path", LOOKS + PAINTS, ids=names(LOOKS + PAINTS))
+class TestBuiltinForPhotos:
+    def test_judges_its_results(self, path: Path) -> None:
+        style = load_style(path)
+        assert style.discriminator is not None
+        assert style.manifest.gate is not None
 
     def test_strength_leads_from_the_photo_to_the_style(self, path: Path) -> None:
         style = impasto.load(path)
@@ -109,3 +117,21 @@ class TestBuiltinPaint:
         style = impasto.load(path)
         wanted = style.apply(photo(), runtime="onnx").astype(int)
         assert np.abs(style.apply(photo(), runtime="auto") - wanted).mean() < 1
+
+
+@pytest.mark.parametrize("path", DREAMS, ids=names(DREAMS))
+class TestBuiltinDream:
+    def test_a_seed_gives_the_same_pictures(self, path: Path) -> None:
+        dream = load_dream(path)
+        first = dream.pictures(4, seed=3)
+        np.testing.assert_array_equal(dream.pictures(4, seed=3), first)
+        assert first.shape == (4, dream.side, dream.side, 3)
+
+    def test_no_two_are_alike(self, path: Path) -> None:
+        seen = load_dream(path).pictures(24, seed=1).astype(float).reshape(24, -1)
+        apart = np.abs(seen[:, None] - seen[None]).mean(axis=-1)[~np.eye(24, dtype=bool)]
+        assert apart.min() > 8
+
+    def test_it_restyles_no_photo(self, path: Path) -> None:
+        with pytest.raises(ImpastoError, match="impasto dream"):
+            impasto.load(path).apply(photo())
