@@ -28,6 +28,14 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def until(self, expression: str) -> None:
+        """Wait until something is so; the page forbids scripts that look for themselves."""
+        for _ in range(600):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"it never was so: {expression}")
+
     def at(self, number: int = 1) -> int:
         return int(self.divider(number).get_attribute("aria-valuenow"))
 
@@ -201,7 +209,7 @@ def test_a_picture_is_enlarged_and_put_back(desk: Opened) -> None:
     assert desk.focused() == "picture-2"
     assert desk.at(2) == 52
     desk.press("Escape")
-    desk.page.wait_for_function("!document.querySelector('dialog .picture')")
+    desk.until("!document.querySelector('dialog .picture')")
     assert desk.page.locator(".wall .picture").count() == desk.page.locator(".picture").count() == 30
     assert desk.focused() == "picture-2"
     order = desk.page.evaluate("[...document.querySelectorAll('.picture')].map(each => Number(each.id.slice(8)))")
@@ -252,7 +260,7 @@ def test_pictures_of_a_phone_stand_below_one_another(phone: Opened) -> None:
 def test_a_window_that_is_made_narrow_lays_out_anew(desk: Opened) -> None:
     wide = desk.page.locator(".wall.large .row").count()
     desk.page.set_viewport_size({"width": 800, "height": 900})
-    desk.page.wait_for_function(f"document.querySelectorAll('.wall.large .row').length > {wide}")
+    desk.until(f"document.querySelectorAll('.wall.large .row').length > {wide}")
     assert desk.page.evaluate("document.documentElement.scrollWidth") <= 800
 
 

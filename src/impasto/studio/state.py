@@ -26,6 +26,7 @@ from impasto.studio.uploads import UploadStore
 from impasto.studio.work_process import WorkProcess
 
 _SWEEP_EVERY: Final = 600.0
+_SWEEPER_PATIENCE = 10.0
 _SIGHT_RESTS_AFTER: Final = 300.0
 _MEASURE_EVERY: Final = 64
 _CLIENT: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -71,6 +72,8 @@ class Studio:
     def close(self) -> None:
         """Stop; jobs that run go on with the next start."""
         self._stop.set()
+        if self._sweeper.is_alive():
+            self._sweeper.join(_SWEEPER_PATIENCE)  # it reads the database
         self.queue.close()
         self.renderer.close()
         self.alike.close()
